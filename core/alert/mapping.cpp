@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alert/mapping.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <stdexcept>
+
+namespace signalfoundry {
+
+namespace {
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count)> kNames = {
+    "time", "rule.id", "rule.name", "rule.level", "rule.groups", "rule.mitre.id", "rule.mitre.tactic",
+    "rule.mitre.technique", "severity", "host.id", "host.name", "host.ip", "user.name", "source.ip", "source.port",
+    "destination.ip", "destination.port", "file.path", "file.hash", "process.executable", "process.command_line",
+    "process.parent.executable", "event.provider", "event.code", "event.original", "observer.name", "decoder.name",
+    "location"};
+
+std::vector<Pointer> pointers(const Json& list, const std::string& where) {
+  std::vector<Pointer> out;
+  for (const auto& item : list) {
+    auto pointer = item.is_string() ? Pointer::parse(item.get<std::string>()) : std::nullopt;
+    if (!pointer) throw std::invalid_argument(where + " holds something that is no JSON pointer");
+    out.push_back(std::move(*pointer));
+  }
+  return out;
+}
+
+const Json* first(const std::vector<Pointer>& pointers, const Json& document) {
+  for (const auto& pointer : pointers)
+    if (const Json* value = pointer.find(document); value != nullptr && !value->is_null()) return value;
+  return nullptr;
+}
+
+std::optional<double> number(const Json& value) {
+  if (value.is_number()) return value.get<double>();
+  if (!value.is_string()) return std::nullopt;
+  const auto& text = value.get_ref<const std::string&>();
+  double out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+std::string_view field_name(Field field) { return kNames[static_cast<std::size_t>(field)]; }
+
+std::optional<Field> field_of(std::string_view name) {
+  const auto it = std::find(kNames.begin(), kNames.end(), name);
+  if (it == kNames.end()) return std::nullopt;
+  return static_cast<Field>(it - kNames.begin());
+}
+
+std::optional<Pointer> Pointer::parse(std::string_view text) {
+  Pointer out;
+  if (text.empty() || text.front() != '/') return std::nullopt;
+  while (!text.empty()) {
+    text.remove_prefix(1);
+    const auto slash = std::min(text.find('/'), text.size());
+    std::string token;
+    for (std::size_t i = 0; i < slash; ++i) {
+      if (text[i] != '~') {
+        token += text[i];
+      } else if (i + 1 < slash && (text[i + 1] == '0' || text[i + 1] == '1')) {
+        token += text[++i] == '0' ? '~' : '/';
+      } else {
+        return std::nullopt;
+      }
+    }
+    out.tokens_.push_back(std::move(token));
+    text.remove_prefix(slash);
+  }
+  return out;
+}
+
+const Json* Pointer::find(const Json& document) const {
+  const Json* at = &document;
+  for (const auto& token : tokens_) {
+    if (at->is_object()) {
+      const auto& object = at->get_ref<const Json::object_t&>();
+      const auto it = object.find(token);
+      if (it == object.end()) return nullptr;
+      at = &it->second;
+    } else if (at->is_array()) {
+      std::size_t index = 0;
+      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+      if (error != std::errc{} || end != token.data() + token.size() || index >= at->size()) return nullptr;
+      at = &(*at)[index];
+    } else {
+      return nullptr;
+    }
+  }
+  return at;
+}
+
+void Pointer::erase_from(Json& document) const {
+  Pointer parent = *this;
+  parent.tokens_.pop_back();
+  auto* holder = const_cast<Json*>(parent.find(document));
+  if (holder != nullptr && holder->is_object()) holder->erase(tokens_.back());
+}
+
+std::shared_ptr<const Mapping> Mapping::parse(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) throw std::invalid_argument("the mapping is not a JSON object");
+  auto out = std::make_shared<Mapping>();
+  out->text_ = text;
+  out->name_ = json.value("name", "");
+  const Json identity = json.value("identity", Json::object());
+  out->ids_ = pointers(identity.value("id", Json::array()), "identity.id");
+  out->nodes_ = pointers(identity.value("node", Json::array()), "identity.node");
+  out->ignored_ = pointers(identity.value("ignore", Json::array()), "identity.ignore");
+  out->id_seconds_ = identity.value("id_seconds", false);
+  const Json fields = json.value("fields", Json::object());
+  for (const auto& [name, list] : fields.items()) {
+    const auto field = field_of(name);
+    if (!field || *field == Field::severity) throw std::invalid_argument("\"" + name + "\" is no canonical field");
+    out->fields_[static_cast<std::size_t>(*field)] = pointers(list, "fields." + name);
+  }
+  const Json level = json.value("level", Json::object());
+  if (level.contains("fields"))
+    out->fields_[static_cast<std::size_t>(Field::rule_level)] = pointers(level["fields"], "level.fields");
+  out->level_from_ = level.value("from", 0.0);
+  out->level_to_ = level.value("to", 15.0);
+  if (!(out->level_to_ > out->level_from_)) throw std::invalid_argument("level.to is not over level.from");
+  const Json words = level.value("words", Json::object());
+  for (const auto& [word, value] : words.items())
+    out->level_words_[word] = std::clamp(value.get<int>(), 0, 15);
+  return out;
+}
+
+const Json* Mapping::find(Field field, const Json& document) const {
+  return first(fields_[static_cast<std::size_t>(field)], document);
+}
+
+std::optional<int> Mapping::level(const Json& document) const {
+  const Json* value = find(Field::rule_level, document);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_string())
+    if (const auto it = level_words_.find(value->get_ref<const std::string&>()); it != level_words_.end()) return it->second;
+  const auto raw = number(*value);
+  if (!raw || !std::isfinite(*raw)) return std::nullopt;
+  const double scaled = (*raw - level_from_) * 15.0 / (level_to_ - level_from_);
+  return static_cast<int>(std::clamp(scaled, 0.0, 15.0));
+}
+
+std::string Mapping::id(const Json& document) const {
+  const Json* value = first(ids_, document);
+  return value == nullptr ? std::string() : scalar_text(*value);
+}
+
+std::string Mapping::node(const Json& document) const {
+  const Json* value = first(nodes_, document);
+  return value == nullptr ? std::string() : scalar_text(*value);
+}
+
+std::string Mapping::comparable(const Json& document) const {
+  Json copy = document;
+  for (const auto& pointer : ignored_) pointer.erase_from(copy);
+  return copy.dump();
+}
+
+std::string_view severity_word(int level) {
+  if (level >= 15) return "critical";
+  if (level >= 12) return "high";
+  if (level >= 7) return "medium";
+  return level >= 4 ? "low" : "informational";
+}
+
+}  // namespace signalfoundry

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// common.hpp - what the commands share: where the state is, how a pipeline is loaded, how things are printed.
+//
+// Data goes to stdout, talk to stderr. Thread: main.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "config/pipeline_config.hpp"
+#include "pipeline/report.hpp"
+
+namespace signalfoundry::app {
+
+using pipeline::OrderedJson;
+
+// Options that many commands take.
+struct Options {
+  std::string pipeline;                 // PIPELINE.toml, or for commands that only need the state also a state directory
+  std::string state;                    // --state
+  std::vector<std::string> plugin_dirs; // --plugin-dir
+  std::vector<std::string> set;         // --set stage.key=value
+  bool json = false;                    // --format json
+};
+
+// Loads and checks; prints every problem to stderr and throws Error(config) when there are some. Plugins are probed in
+// child processes. `plugin_path` gets the search path.
+config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path = nullptr);
+// The state directory that a command means: --state, a directory or pipeline given, $SIGNALFOUNDRY_STATE, or the current
+// directory when it holds a state.db. Throws Error(usage).
+std::string state_of(const Options& options);
+
+void print(const std::string& text);        // to stdout; a closed pipe ends the program quietly
+void print_line(const std::string& text);
+void complain(const std::string& text);     // to stderr, one line
+bool terminal(int fd);
+// Columns padded to their widest cell; the first row is the header.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace signalfoundry::app

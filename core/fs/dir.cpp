@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/dir.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace signalfoundry::fs {
+
+namespace {
+
+constexpr mode_t kFileMode = 0640;
+constexpr mode_t kDirMode = 0750;
+
+bool gone(int error_number) { return error_number == ENOENT || error_number == ENOTDIR || error_number == ESTALE; }
+
+// "cannot open queue/a.json"
+std::string about(const char* verb, const Dir& dir, std::string_view name) {
+  return std::string("cannot ") + verb + " " + printable(dir.path()) + "/" + printable(name);
+}
+
+// A NUL-terminated, checked name.
+std::string checked(const Dir& dir, std::string_view name) {
+  if (!valid_name(name)) throw Error(Exit::internal, about("use", dir, name) + ": not a single file name");
+  return std::string(name);
+}
+
+Kind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return Kind::file;
+  if (S_ISDIR(mode)) return Kind::directory;
+  return S_ISLNK(mode) ? Kind::symlink : Kind::other;
+}
+
+Info info_of(const struct stat& s) {
+  return {s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size),
+          s.st_mtim.tv_sec * 1'000'000'000LL + s.st_mtim.tv_nsec, s.st_nlink, kind_of(s.st_mode)};
+}
+
+struct File {
+  int fd;
+  explicit File(int f) : fd(f) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+void write_all(int fd, std::string_view bytes, const std::string& what) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw io_error(errno, what);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace
+
+const char* kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::file: return "file";
+    case Kind::directory: return "directory";
+    case Kind::symlink: return "symbolic link";
+    default: return "fifo, socket or device";
+  }
+}
+
+bool valid_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.size() <= 255 &&
+         name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
+
+Dir::Dir(int fd, std::string path)
+    : fd_(new int(fd), [](const int* held) {
+        ::close(*held);
+        delete held;
+      }),
+      path_(std::move(path)) {}
+
+std::optional<Dir> Dir::open(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0) return Dir(fd, path);
+  if (errno == ENOENT) return std::nullopt;
+  throw io_error(errno, "cannot open the directory " + printable(path));
+}
+
+Dir Dir::create(const std::string& path) {
+  if (auto dir = open(path)) return *dir;
+  const auto slash = path.find_last_of('/');
+  if (slash == std::string::npos || slash + 1 == path.size())
+    throw Error(Exit::cant_create, "cannot create the directory " + printable(path) + ": not an absolute path");
+  return create(slash == 0 ? "/" : path.substr(0, slash)).sub(path.substr(slash + 1));
+}
+
+std::optional<Dir> Dir::find_sub(std::string_view name) const {
+  const int sub_fd = ::openat(fd(), checked(*this, name).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (sub_fd >= 0) return Dir(sub_fd, path_ + "/" + std::string(name));
+  if (gone(errno) || errno == ELOOP) return std::nullopt;
+  throw io_error(errno, about("open", *this, name));
+}
+
+Dir Dir::sub(std::string_view name) const {
+  if (auto dir = find_sub(name)) return *dir;
+  make(name);
+  if (auto dir = find_sub(name)) return *dir;
+  throw Error(Exit::io, about("use", *this, name) + ": it is not a directory. Move it away.");
+}
+
+Dir Dir::sub_path(std::string_view path) const {
+  Dir dir = *this;
+  while (!path.empty()) {
+    const auto slash = path.find('/');
+    dir = dir.sub(path.substr(0, slash));
+    path = slash == std::string_view::npos ? "" : path.substr(slash + 1);
+  }
+  return dir;
+}
+
+std::optional<Dir> Dir::find_path(std::string_view path) const {
+  std::optional<Dir> dir = *this;
+  while (dir && !path.empty()) {
+    const auto slash = path.find('/');
+    dir = dir->find_sub(path.substr(0, slash));
+    path = slash == std::string_view::npos ? "" : path.substr(slash + 1);
+  }
+  return dir;
+}
+
+void Dir::list(const std::function<bool(const Listed&)>& visit) const {
+  // An own description: two listings of one held directory must not share an offset.
+  const File own(::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (own.fd < 0) throw io_error(errno, "cannot list " + printable(path_));
+  struct Raw {  // getdents64(2)
+    std::uint64_t ino;
+    std::int64_t off;
+    unsigned short length;
+    unsigned char type;
+    char name[1];
+  };
+  std::vector<char> buffer(128U << 10U);
+  for (;;) {
+    const long n = ::syscall(SYS_getdents64, own.fd, buffer.data(), buffer.size());
+    if (n < 0) throw io_error(errno, "cannot list " + printable(path_));
+    if (n == 0) return;
+    for (long at = 0; at < n;) {
+      const auto* raw = reinterpret_cast<const Raw*>(buffer.data() + at);
+      at += raw->length;
+      const std::string_view name = raw->name;
+      if (name == "." || name == "..") continue;
+      Kind kind = Kind::other;
+      if (raw->type == DT_REG) kind = Kind::file;
+      if (raw->type == DT_DIR) kind = Kind::directory;
+      if (raw->type == DT_LNK) kind = Kind::symlink;
+      if (raw->type == DT_UNKNOWN)
+        kind = stat(name).match([](const Info& i) { return i.kind; }, [](Gone) { return Kind::other; });
+      if (!visit({name, raw->ino, kind})) return;
+    }
+  }
+}
+
+bool Dir::empty() const {
+  bool found = false;
+  list([&](const Listed&) { return !(found = true); });
+  return !found;
+}
+
+Observation<Info> Dir::stat(std::string_view name) const {
+  struct stat s {};
+  if (::fstatat(fd(), checked(*this, name).c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) return info_of(s);
+  if (gone(errno)) return Gone::vanished;
+  throw io_error(errno, about("look at", *this, name));
+}
+
+Observation<Content> Dir::read(std::string_view name, std::uint64_t limit, std::uint64_t offset) const {
+  const File file(::openat(fd(), checked(*this, name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (file.fd < 0 && gone(errno)) return Gone::vanished;
+  if (file.fd < 0 && (errno == ELOOP || errno == ENXIO)) return Gone::changed;
+  if (file.fd < 0) throw io_error(errno, about("read", *this, name));
+  struct stat s {};
+  if (::fstat(file.fd, &s) != 0) throw io_error(errno, about("read", *this, name));
+  Content out{{}, info_of(s), true};
+  if (out.info.kind != Kind::file) return Gone::changed;
+  const std::uint64_t left = out.info.size > offset ? out.info.size - offset : 0;
+  out.whole = left <= limit;
+  out.bytes.resize(static_cast<std::size_t>(out.whole ? left : limit));
+  std::size_t got = 0;
+  while (got < out.bytes.size()) {
+    const ssize_t n = ::pread(file.fd, out.bytes.data() + got, out.bytes.size() - got, static_cast<off_t>(offset + got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw io_error(errno, about("read", *this, name));
+    if (n == 0) break;  // truncated since fstat: what is there is what it is
+    got += static_cast<std::size_t>(n);
+  }
+  out.bytes.resize(got);
+  return out;
+}
+
+Observation<bool> Dir::move(std::string_view name, const Dir& to, std::string_view to_name) const {
+  const std::string from = checked(*this, name);
+  const std::string target = checked(to, to_name);
+  if (::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  if (gone(errno)) return Gone::vanished;
+  throw io_error(errno, about("move", *this, name) + " to " + printable(to.path()));
+}
+
+Observation<bool> Dir::link(std::string_view name, const Dir& to, std::string_view to_name) const {
+  if (::linkat(fd(), checked(*this, name).c_str(), to.fd(), checked(to, to_name).c_str(), 0) == 0) return true;
+  if (errno == EEXIST || errno == EPERM || errno == EMLINK || errno == EXDEV) return false;
+  if (gone(errno)) return Gone::vanished;
+  throw io_error(errno, about("link", *this, name) + " to " + printable(to.path()));
+}
+
+bool Dir::remove(std::string_view name) const {
+  if (::unlinkat(fd(), checked(*this, name).c_str(), 0) == 0) return true;
+  if (gone(errno)) return false;
+  throw io_error(errno, about("remove", *this, name));
+}
+
+bool Dir::remove_tree(std::string_view name) const {
+  const auto inner = find_sub(name);
+  if (!inner) return remove(name);
+  std::vector<std::pair<std::string, Kind>> entries;
+  inner->list([&](const Listed& e) { return entries.emplace_back(e.name, e.kind), true; });
+  for (const auto& [entry, kind] : entries) {
+    if (kind == Kind::directory)
+      inner->remove_tree(entry);
+    else
+      inner->remove(entry);
+  }
+  if (::unlinkat(fd(), checked(*this, name).c_str(), AT_REMOVEDIR) == 0) return true;
+  if (gone(errno)) return false;
+  throw io_error(errno, about("remove", *this, name));
+}
+
+bool Dir::make(std::string_view name) const {
+  if (::mkdirat(fd(), checked(*this, name).c_str(), kDirMode) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw io_error(errno, about("create", *this, name));
+}
+
+bool Dir::exchange(std::string_view name, const Dir& to, std::string_view to_name) const {
+  const std::string from = checked(*this, name);
+  const std::string target = checked(to, to_name);
+  if (::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_NOREPLACE) == 0) return false;
+  if (errno == EEXIST && ::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_EXCHANGE) == 0) return true;
+  throw io_error(errno, about("publish", to, to_name));
+}
+
+void Dir::create_file(std::string_view name, std::string_view bytes) const {
+  const File file(::openat(fd(), checked(*this, name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (file.fd < 0) throw io_error(errno, about("create", *this, name));
+  write_all(file.fd, bytes, about("write", *this, name));
+}
+
+void Dir::write_file(std::string_view name, std::string_view bytes) const {
+  static std::atomic<unsigned> counter{0};
+  const std::string temporary = ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+  const std::string target = checked(*this, name);
+  remove(temporary);
+  {
+    const File file(::openat(fd(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+    if (file.fd < 0) throw io_error(errno, about("create", *this, name));
+    try {
+      write_all(file.fd, bytes, about("write", *this, name));
+      if (::fsync(file.fd) != 0) throw io_error(errno, about("write", *this, name));
+    } catch (...) {
+      ::unlinkat(fd(), temporary.c_str(), 0);
+      throw;
+    }
+  }
+  if (::renameat(fd(), temporary.c_str(), fd(), target.c_str()) != 0) {
+    const int why = errno;
+    ::unlinkat(fd(), temporary.c_str(), 0);
+    throw io_error(why, about("replace", *this, name));
+  }
+  if (::fsync(fd()) != 0) throw io_error(errno, about("write", *this, name));
+}
+
+void Dir::append(std::string_view name, std::string_view bytes) const {
+  const File file(::openat(fd(), checked(*this, name).c_str(),
+                           O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kFileMode));
+  if (file.fd < 0) throw io_error(errno, about("append to", *this, name));
+  write_all(file.fd, bytes, about("append to", *this, name));
+}
+
+void Dir::sync_all() const {
+  if (::syncfs(fd()) != 0) throw io_error(errno, "cannot force " + printable(path_) + " to disk");
+}
+
+Dir::Space Dir::space() const {
+  struct statvfs s {};
+  if (::fstatvfs(fd(), &s) != 0) throw io_error(errno, "cannot ask for the free space of " + printable(path_));
+  return {s.f_bavail * s.f_frsize, s.f_files == 0 ? UINT64_MAX : s.f_favail};
+}
+
+std::optional<Lock> Lock::try_take(const Dir& dir, std::string_view name, const std::string& owner) {
+  const int fd = ::openat(dir.fd(), checked(dir, name).c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode);
+  if (fd < 0) throw io_error(errno, about("open the lock", dir, name));
+  Lock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::nullopt;
+    throw io_error(errno, about("lock", dir, name));
+  }
+  if (::ftruncate(fd, 0) != 0) throw io_error(errno, about("write the lock", dir, name));
+  write_all(fd, owner, about("write the lock", dir, name));
+  return lock;
+}
+
+Lock::Lock(Lock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+Lock::~Lock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace signalfoundry::fs

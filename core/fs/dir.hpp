@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// dir.hpp - files relative to a held directory. The only door to the file system (with read_path.hpp).
+//
+// A listing is a snapshot, never a contract: whatever was listed may be gone, changed or replaced when it is touched. So
+// every call that touches a listed name gives an Observation, whose gone case cannot be left out. ENOENT, ENOTDIR and
+// ESTALE are "vanished"; a name that turned into a link, fifo, socket or directory is "changed". Real faults throw Error.
+// No call follows a symbolic link, none leaves the directory: names are single components (checked).
+// Thread: a Dir may be used from any thread; the file system orders the calls.
+#pragma once
+#include <signalfoundry/observation.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace signalfoundry::fs {
+
+using sf::Gone;
+using sf::Observation;
+
+enum class Kind : std::uint8_t { file, directory, symlink, other };
+const char* kind_name(Kind kind);  // "file", "directory", "symbolic link", "fifo, socket or device"
+
+// What a listing says of a name. Valid during the visit.
+struct Listed {
+  std::string_view name;
+  std::uint64_t ino;
+  Kind kind;
+};
+struct Info {
+  std::uint64_t dev = 0;
+  std::uint64_t ino = 0;
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t links = 0;
+  Kind kind = Kind::file;
+};
+struct Content {
+  std::string bytes;
+  Info info;
+  bool whole = true;  // false: the file is larger than the limit; bytes hold its beginning
+};
+
+// A single path component: not empty, not "." or "..", no '/', no NUL, at most 255 bytes.
+bool valid_name(std::string_view name);
+
+class Dir {
+ public:
+  Dir() = default;
+  // Opens an absolute path (its last component must not be a link). Nothing: there is no such directory.
+  static std::optional<Dir> open(const std::string& path);
+  // As open(), making missing components with mode 0750.
+  static Dir create(const std::string& path);
+
+  explicit operator bool() const { return fd_ != nullptr; }
+  const std::string& path() const { return path_; }  // for messages only
+  int fd() const { return *fd_; }
+
+  // A sub-directory, made when missing. Throws Error(io) when the name is something else.
+  Dir sub(std::string_view name) const;
+  // One that exists, or nothing (missing, or not a directory).
+  std::optional<Dir> find_sub(std::string_view name) const;
+  // "2026/11/24", each component as by sub().
+  Dir sub_path(std::string_view path) const;
+  // As find_sub(), over several components.
+  std::optional<Dir> find_path(std::string_view path) const;
+
+  // Calls visit for every entry but "." and "..", in directory order, until it returns false.
+  void list(const std::function<bool(const Listed&)>& visit) const;
+  bool empty() const;
+
+  Observation<Info> stat(std::string_view name) const;
+  // Reads a regular file, at most `limit` bytes from `offset`; opens with O_NONBLOCK, so that a fifo cannot hang it.
+  Observation<Content> read(std::string_view name, std::uint64_t limit, std::uint64_t offset = 0) const;
+  // rename(2) that never replaces. True: done. False: the target name is taken. Gone: the source is.
+  Observation<bool> move(std::string_view name, const Dir& to, std::string_view to_name) const;
+  // link(2). True: done. False: the target is taken, or this file system has no links (copy instead).
+  Observation<bool> link(std::string_view name, const Dir& to, std::string_view to_name) const;
+  // unlink(2). True: it was there.
+  bool remove(std::string_view name) const;
+  // Removes a directory with all it holds, following nothing. True: it was there.
+  bool remove_tree(std::string_view name) const;
+  // Makes a directory; false when the name is taken.
+  bool make(std::string_view name) const;
+  // rename(2) of a directory that swaps with whatever stands at the target; true when something did.
+  bool exchange(std::string_view name, const Dir& to, std::string_view to_name) const;
+
+  // Creates a file that was not there (O_EXCL) and writes it. Not forced to disk. Throws when the name is taken.
+  void create_file(std::string_view name, std::string_view bytes) const;
+  // Replaces a file as a whole: temporary name, fsync, rename, fsync of this directory.
+  void write_file(std::string_view name, std::string_view bytes) const;
+  // Appends bytes with one write; creates the file when missing.
+  void append(std::string_view name, std::string_view bytes) const;
+
+  // Forces everything written to this file system to disk: syncfs(2) on this held descriptor, which also reports any
+  // write-back error since the last call (Linux 5.8).
+  void sync_all() const;
+  // Free bytes and inodes for this user.
+  struct Space {
+    std::uint64_t bytes_free;
+    std::uint64_t inodes_free;
+  };
+  Space space() const;
+
+ private:
+  Dir(int fd, std::string path);
+  std::shared_ptr<const int> fd_;
+  std::string path_;
+};
+
+// An advisory lock (flock) on a file of the directory, held until destruction. The file is never unlinked.
+class Lock {
+ public:
+  // Nothing: another process holds it. `owner` is written into the file.
+  static std::optional<Lock> try_take(const Dir& dir, std::string_view name, const std::string& owner);
+  Lock(Lock&& other) noexcept;
+  Lock& operator=(Lock&&) = delete;
+  ~Lock();
+
+ private:
+  explicit Lock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace signalfoundry::fs

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/batch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "pipeline/parallel.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+using store::AlertState;
+using store::Count;
+using store::Disposition;
+constexpr int kAttemptsMax = 3;
+
+std::string verdict_fields(const Item& item) {
+  const auto& v = item.record.verdict;
+  return fmt::format(
+      R"("disposition":"{}","case_id":"{}","source":{},"alert_id":{},"reason":{},"stage":{},"plugin":{},"inputs":{},"logical_time":"{}","sha256":"{}","trail":{})",
+      store::disposition_name(v.disposition), item.record.case_id(), json_quote(item.alert->source),
+      item.alert->id.empty() ? "null" : json_quote(printable(item.alert->id, 256)), json_quote(v.reason),
+      v.stage.empty() ? "null" : json_quote(v.stage), v.plugin.empty() ? "null" : json_quote(printable(v.plugin)),
+      v.inputs.empty() ? "null" : json_quote(v.inputs), rfc3339(v.time_ms), item.alert->sha256, v.trail);
+}
+
+Count count_of(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::benign: return Count::benign;
+    case Disposition::known_fp: return Count::known_fp;
+    case Disposition::escalated: return Count::escalated;
+    default: return Count::review;
+  }
+}
+
+struct SliceSink {
+  std::vector<Item*>* slice;
+  bool failed = false;
+};
+
+std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
+
+// "a":1 of {"a":1}; nothing when it is no JSON object.
+std::optional<std::string> members(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const std::string dump = json.dump();
+  return dump.substr(1, dump.size() - 2);
+}
+
+sf_status note(const sf_batch_sink* sink, uint32_t index, sf_str kind, sf_str fields) {
+  auto& self = *static_cast<SliceSink*>(sink->impl);
+  const std::string_view word = text_of(kind);
+  const bool plain = !word.empty() && word.size() <= 32 && std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  const bool ours = word == "accepted" || word == "verdict" || word == "quarantined" || word == "inputs" || word == "repair" || word == "decision";
+  const auto inner = members(text_of(fields));
+  if (index >= self.slice->size() || !plain || ours || !inner) return SF_INVALID;
+  (*self.slice)[index]->notes.push_back({std::string(word), *inner});
+  return SF_OK;
+}
+
+sf_status fail(const sf_batch_sink* sink, uint32_t index, sf_str reason) {
+  auto& self = *static_cast<SliceSink*>(sink->impl);
+  if (index >= self.slice->size()) return SF_INVALID;
+  (*self.slice)[index]->state = Item::State::failed;
+  (*self.slice)[index]->reason = printable(text_of(reason), 400);
+  self.failed = true;
+  return SF_OK;
+}
+
+sf_status send(const sf_batch_sink* sink, uint32_t index, sf_str payload) {
+  auto& self = *static_cast<SliceSink*>(sink->impl);
+  if (index >= self.slice->size() || !Json::accept(text_of(payload))) return SF_INVALID;
+  (*self.slice)[index]->outbox.emplace_back(text_of(payload));
+  return SF_OK;
+}
+
+}  // namespace
+
+BatchRunner::BatchRunner(Context& context, std::vector<TriagePlan> plans, std::vector<std::unique_ptr<Examiner>> examiners,
+                         std::vector<BatchStage> stages)
+    : context_(context), plans_(std::move(plans)), examiners_(std::move(examiners)), stages_(std::move(stages)) {
+  for (auto& name : context.store.attempted()) attempted_.insert(std::move(name));
+}
+
+void BatchRunner::look_up(Item& item) {
+  item.source = kDropIn;
+  item.mapping = context_.drop_in_mapping;
+  const auto name = queue::parse_name(item.name);
+  if (!name) return;
+  auto row = context_.store.find(name->key);
+  if (!row || row->state != AlertState::waiting) return;
+  const auto entry = context_.store.entry(row->accepted_seq);
+  const Json accepted = entry ? Json::parse(*entry, nullptr, false) : Json();
+  if (!accepted.is_object()) return;
+  item.source = accepted.value("source", item.source);
+  item.accepted_sha256 = accepted.value("sha256", "");
+  item.mapping = context_.mapping_of(accepted.value("mapping", ""));
+  item.row = std::move(row);
+}
+
+std::exception_ptr BatchRunner::examine(std::vector<Item>& items) {
+  std::atomic<std::size_t> next{0};
+  try {
+    parallel(examiners_.size(), [&](std::size_t worker) {
+      try {
+        for (std::size_t i = next++; i < items.size(); i = next++) examiners_[worker]->examine(items[i], plans_);
+      } catch (...) {
+        next = items.size();  // the others finish what they have
+        throw;
+      }
+    });
+  } catch (const StageError&) {
+    return std::current_exception();  // what has a verdict is committed all the same
+  }
+  return nullptr;
+}
+
+void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& keys) {
+  if (!item.row) item.row = context_.store.find(item.key);
+  const bool decided = item.row && item.row->state != AlertState::waiting;
+  const bool accepted = item.row && !decided;
+  if (!decided && keys.insert(item.key).second) {
+    if (!accepted) ++counts_[Count::fetched];
+    return;
+  }
+  item.state = Item::State::settled;
+  if (decided && item.row->state == AlertState::quarantined) item.quarantine_file = "there";
+  // A crash after the commit leaves the file of a verdict in active/: it only has to be moved.
+  const bool interrupted = item.leftover && decided && !context_.queue.has_processed(item.key, item.row->time_ms);
+  if (interrupted) return;
+  ++counts_[Count::fetched];
+  ++counts_[Count::duplicate];
+}
+
+void BatchRunner::resolve_rejected(Item& item, std::unordered_set<std::string>& keys) {
+  if (!item.row) item.row = context_.store.find(item.key);
+  const bool decided = item.row && item.row->state != AlertState::waiting;
+  if (!decided && keys.insert(item.key).second) {
+    if (!item.row) ++counts_[Count::fetched];
+    item.quarantine_file = context_.queue.quarantine_active(item.name, item.key, item.reason, context_.report.run_id);
+    log::warn("quarantine", fmt::format("\"{}\": {}", printable(item.name), item.reason));
+    return;
+  }
+  item.state = Item::State::settled;
+  item.quarantine_file = "there";
+  if (item.leftover) return;
+  ++counts_[Count::fetched];
+  ++counts_[Count::duplicate];
+}
+
+void BatchRunner::count_failure(Item& item) {
+  context_.queue.set_aside(item.name);
+  context_.store.begin();
+  const int attempts = context_.store.add_attempt(item.name);
+  context_.store.commit();
+  // A plugin that fails on everything proves nothing about this alert.
+  if (attempts < kAttemptsMax || !any_success_) {
+    ++context_.report.failed_alerts;
+    return;
+  }
+  item.state = Item::State::rejected;
+  item.reason = fmt::format("given up after {} runs: {}", attempts, item.reason);
+}
+
+void BatchRunner::resolve(std::vector<Item>& items) {
+  counts_ = {};
+  std::unordered_set<std::string> keys;
+  for (const auto& item : items) any_success_ = any_success_ || item.state == Item::State::ready;
+  for (auto& item : items) {
+    if (item.state == Item::State::failed) count_failure(item);
+    switch (item.state) {
+      case Item::State::gone: ++counts_[Count::vanished]; break;
+      case Item::State::ready: resolve_alert(item, keys); break;
+      case Item::State::rejected: resolve_rejected(item, keys); break;
+      case Item::State::left: context_.queue.set_aside(item.name); break;
+      default: break;
+    }
+  }
+}
+
+void BatchRunner::assign_seqs(std::vector<Item>& items) {
+  // The order of book(): it appends exactly these entries, so the numbers that cases print are those of the ledger.
+  std::int64_t seq = context_.store.head().entries;
+  for (const auto& plan : plans_)
+    if (!inputs_booked_.contains(plan.inputs_digest) && !context_.store.blob("inputs:" + plan.inputs_digest)) ++seq;
+  for (auto& item : items) {
+    if (item.state == Item::State::rejected) seq += item.row ? 1 : 2;
+    if (item.state != Item::State::ready) continue;
+    seq += item.row ? 1 : 2;
+    item.record.verdict.seq = seq;
+  }
+}
+
+void BatchRunner::run_slice(BatchStage& stage, std::size_t worker, std::vector<Item*>& slice) {
+  if (slice.empty()) return;
+  SliceSink state{&slice, false};
+  const sf_batch_sink sink{sizeof(sf_batch_sink), 0, &state, note, fail, send};
+  std::vector<const sf_record*> records;
+  for (const auto* item : slice) records.push_back(item->record.handle());
+  auto& instance = *stage.instances[worker];
+  const auto started = monotonic_ms();
+  instance.call("batch", [&](sf_error* e) {
+    return stage.plugin->stage->batch(instance.self(), records.data(), static_cast<uint32_t>(records.size()), &sink, e);
+  });
+  if (worker == 0) stage.seconds += static_cast<double>(monotonic_ms() - started) / 1000.0;
+}
+
+bool BatchRunner::run_stages(std::vector<Item>& items) {
+  std::vector<Item*> ready;
+  for (auto& item : items) {
+    if (item.state != Item::State::ready) continue;
+    item.notes.clear();
+    item.outbox.clear();
+    ready.push_back(&item);
+  }
+  const std::size_t workers = examiners_.size();
+  parallel(workers, [&](std::size_t worker) {
+    std::vector<Item*> slice(ready.begin() + static_cast<std::ptrdiff_t>(ready.size() * worker / workers),
+                             ready.begin() + static_cast<std::ptrdiff_t>(ready.size() * (worker + 1) / workers));
+    for (auto& stage : stages_) {
+      run_slice(stage, worker, slice);
+      std::erase_if(slice, [](const Item* item) { return item->state != Item::State::ready; });
+    }
+  });
+  return std::all_of(ready.begin(), ready.end(), [](const Item* item) { return item->state == Item::State::ready; });
+}
+
+void BatchRunner::take_out_failed(std::vector<Item>& items) {
+  for (auto& item : items) {
+    if (item.state != Item::State::failed || item.alert == nullptr || context_.queue.is_aside(item.name)) continue;
+    log::error("batch", fmt::format("alert {}: {}", item.key, item.reason));
+    count_failure(item);
+    if (item.state == Item::State::rejected)
+      item.quarantine_file = context_.queue.quarantine_active(item.name, item.key, item.reason, context_.report.run_id);
+    else if (!item.row)
+      --counts_[Count::fetched];
+  }
+}
+
+void BatchRunner::book_item(Item& item, store::Counts& counts) {
+  auto& store = context_.store;
+  const auto& run_id = context_.report.run_id;
+  store::AlertRow row = item.row.value_or(store::AlertRow{item.key, AlertState::waiting, Disposition::none, 0, 0, 0, false});
+  if (item.state == Item::State::rejected) {
+    if (!item.row) {
+      row.accepted_seq = store.append("accepted", run_id, item.key, rejected_fields(item.source, item.sha256, item.name));
+      row.time_ms = item.received_ms;
+      ++counts[Count::accepted];
+    }
+    row.decided_seq = store.append("quarantined", run_id, item.key, quarantined_fields(item.reason, item.quarantine_file));
+    row.state = AlertState::quarantined;
+    ++counts[Count::quarantined];
+    store.put(row);
+    return;
+  }
+  if (!item.row) {
+    row.accepted_seq = store.append("accepted", run_id, item.key, accepted_fields(*item.alert, context_.remember(*item.mapping)));
+    ++counts[Count::accepted];
+  }
+  row.time_ms = item.alert->time_ms;
+  row.decided_seq = store.append("verdict", run_id, item.key, verdict_fields(item));
+  row.state = AlertState::triaged;
+  row.disposition = item.record.verdict.disposition;
+  for (const auto& n : item.notes) row.pack = row.pack || n.kind == "pack";
+  store.put(row);
+  if (!attempted_.empty() && attempted_.contains(item.name)) store.clear_attempts(item.name);
+  ++counts[Count::triaged];
+  ++counts[count_of(row.disposition)];
+}
+
+void BatchRunner::book(std::vector<Item>& items) {
+  auto& store = context_.store;
+  const auto& run_id = context_.report.run_id;
+  store::Counts counts = counts_;
+  for (const auto& plan : plans_) {
+    if (!inputs_booked_.insert(plan.inputs_digest).second || store.blob("inputs:" + plan.inputs_digest)) continue;
+    store.put_blob("inputs:" + plan.inputs_digest, plan.inputs_json);
+    store.append("inputs", run_id, "", fmt::format(R"("inputs":"{}","of":{})", plan.inputs_digest, plan.inputs_json));
+  }
+  for (auto& item : items)
+    if (item.state == Item::State::ready || item.state == Item::State::rejected) book_item(item, counts);
+  // Notes come after the verdicts, so that the numbers of the verdicts are known before the stages run.
+  for (auto& item : items) {
+    if (item.state != Item::State::ready) continue;
+    for (const auto& n : item.notes) {
+      store.append(n.kind, run_id, item.key, n.fields);
+      if (n.kind == "pack") ++counts[Count::packs];
+    }
+    for (std::size_t i = 0; i < item.outbox.size(); ++i) store.add_outbox(fmt::format("{}-{}", item.key, i), item.outbox[i]);
+  }
+  store.add(counts);
+  context_.write_stage_state();
+  counts_ = counts;
+}
+
+void BatchRunner::commit(std::vector<Item>& items) {
+  const auto books = [](const Item& i) { return i.state == Item::State::ready || i.state == Item::State::rejected; };
+  const bool anything = std::any_of(items.begin(), items.end(), books);
+  if (anything) context_.queue.dirs().root.sync_all();
+  context_.store.begin();
+  try {
+    book(items);
+    context_.store.commit();
+  } catch (...) {
+    context_.store.rollback();
+    inputs_booked_.clear();
+    throw;
+  }
+  context_.report.counts += counts_;
+}
+
+void BatchRunner::finish(std::vector<Item>& items) {
+  std::uint64_t left_queue = 0;
+  for (auto& item : items) {
+    const bool decided = item.state == Item::State::ready || item.state == Item::State::settled || item.state == Item::State::rejected;
+    if (!item.leftover && (decided || item.state == Item::State::gone)) ++left_queue;
+    if (item.state == Item::State::failed) context_.queue.give_back(item.name);
+    if (!decided) continue;
+    if (!item.quarantine_file.empty())
+      context_.queue.drop_active(item.name);
+    else
+      context_.queue.finish(item.name, item.key, item.sha256, item.state == Item::State::settled && item.row && item.row->state == AlertState::triaged ? item.row->time_ms : item.alert->time_ms);
+    if (item.state != Item::State::settled) decided_.push_back(item.key);
+  }
+  context_.queue.removed(left_queue);
+}
+
+void BatchRunner::put_back(std::vector<Item>& items) noexcept {
+  for (auto& item : items) {
+    try {
+      const bool claimed = item.state != Item::State::todo && item.state != Item::State::gone && item.state != Item::State::left;
+      if (claimed) context_.queue.give_back(item.name);
+      context_.queue.set_aside(item.name);
+    } catch (const std::exception& e) {
+      log::error("queue", e.what());  // it stays in active/, where the next run finds it
+    }
+  }
+}
+
+void BatchRunner::run(std::vector<std::string> names, bool leftover) {
+  std::vector<Item> items(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    items[i].name = std::move(names[i]);
+    items[i].leftover = leftover;
+    look_up(items[i]);
+  }
+  std::exception_ptr stopped;
+  try {
+    const auto started = monotonic_ms();
+    stopped = examine(items);
+    if (!plans_.empty()) context_.report.stage(plans_[0].stage->name).duration_s += static_cast<double>(monotonic_ms() - started) / 1000.0;
+    resolve(items);
+    for (assign_seqs(items); !run_stages(items); assign_seqs(items)) take_out_failed(items);
+    commit(items);
+  } catch (...) {
+    put_back(items);
+    throw;
+  }
+  finish(items);
+  for (auto& stage : stages_) context_.report.stage(stage.stage->name).duration_s += std::exchange(stage.seconds, 0);
+  context_.progress();
+  if (stopped) std::rethrow_exception(stopped);
+}
+
+}  // namespace signalfoundry::pipeline

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/crash_note.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include "base/error.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+struct Text {
+  char stage[64];
+  char plugin[64];
+  char hook[32];
+  char key[40];
+};
+struct Memory {
+  Text last;     // the coordinator's latest call
+  Text crashed;  // copied by the signal handler
+  std::atomic<int> has_crashed;
+  std::atomic<int> finished;
+};
+Memory* memory = nullptr;
+thread_local Text doing{};
+
+template <std::size_t N>
+void copy(char (&out)[N], std::string_view text) {
+  const std::size_t n = std::min(text.size(), N - 1);
+  std::memcpy(out, text.data(), n);
+  out[n] = '\0';
+}
+
+void on_signal(int number) {
+  if (memory->has_crashed.exchange(1) == 0) std::memcpy(&memory->crashed, &doing, sizeof doing);
+  std::signal(number, SIG_DFL);
+  std::raise(number);
+}
+
+const Text& text() { return memory->has_crashed.load() != 0 ? memory->crashed : memory->last; }
+
+}  // namespace
+
+Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view hook, std::string_view key) {
+  copy(doing.stage, stage);
+  copy(doing.plugin, plugin);
+  copy(doing.hook, hook);
+  copy(doing.key, key);
+  if (memory != nullptr) std::memcpy(&memory->last, &doing, sizeof doing);
+}
+Doing::~Doing() { doing = Text{}; }
+
+CrashNote& CrashNote::shared() {
+  static CrashNote note;
+  if (memory == nullptr) {
+    void* at = ::mmap(nullptr, sizeof(Memory), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) throw io_error(errno, "cannot share memory with the worker");
+    memory = new (at) Memory{};
+  }
+  return note;
+}
+
+void CrashNote::install_handlers() {
+  new (memory) Memory{};
+  static char stack[64U << 10U];
+  stack_t alternate{};
+  alternate.ss_sp = stack;
+  alternate.ss_size = sizeof stack;
+  ::sigaltstack(&alternate, nullptr);
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_ONSTACK | SA_NODEFER;
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::sigaction(number, &action, nullptr);
+}
+
+void CrashNote::set_finished(Exit code) { memory->finished.store(static_cast<int>(code) + 1); }
+bool CrashNote::finished() const { return memory->finished.load() != 0; }
+std::string CrashNote::stage() const { return text().stage; }
+std::string CrashNote::plugin() const { return text().plugin; }
+std::string CrashNote::hook() const { return text().hook; }
+std::string CrashNote::key() const { return text().key; }
+
+}  // namespace signalfoundry::pipeline

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// crash_note.hpp - memory shared by the supervising parent and the worker: what a worker was doing when it died.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/exit_code.hpp"
+
+namespace signalfoundry::pipeline {
+
+// Who is being called, set by each thread around a plugin's hook. [any-thread]
+class Doing {
+ public:
+  Doing(std::string_view stage, std::string_view plugin, std::string_view hook, std::string_view key = {});
+  ~Doing();
+  Doing(const Doing&) = delete;
+  Doing& operator=(const Doing&) = delete;
+};
+
+class CrashNote {
+ public:
+  // Maps the shared memory; before the fork.
+  static CrashNote& shared();
+  // In the worker: on SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT the thread's Doing is copied here, then the process dies.
+  void install_handlers();
+  // In the worker, at its end: without it the parent takes any exit for a plugin's.
+  void set_finished(Exit code);
+  bool finished() const;
+  // Where the worker is, for a death that runs no handler (SIGKILL, exit()).
+  std::string stage() const;
+  std::string plugin() const;
+  std::string hook() const;
+  std::string key() const;
+};
+
+}  // namespace signalfoundry::pipeline

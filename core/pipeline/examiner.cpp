@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/examiner.hpp"
+
+#include <fmt/format.h>
+
+#include "base/digest.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+constexpr int kFailuresInARowMax = 3;
+constexpr std::size_t kReasonMax = 512;
+constexpr std::size_t kTrailMax = 16U << 10U;
+
+std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
+
+// The trail goes into the ledger as it is, so it must be one line of JSON.
+std::string checked_trail(std::string_view trail) {
+  if (trail.size() > kTrailMax || !Json::accept(trail)) return R"(["the plugin's trail was no JSON"])";
+  for (const char c : trail)
+    if (static_cast<unsigned char>(c) < 0x20) return Json::parse(trail).dump();
+  return std::string(trail);
+}
+
+sf_status decide(const sf_verdict_sink* sink, uint32_t disposition, sf_str reason, sf_str trail) {
+  if (disposition > SF_ESCALATED) return SF_INVALID;
+  auto& verdict = *static_cast<plugin::Verdict*>(sink->impl);
+  verdict.disposition = static_cast<store::Disposition>(disposition);
+  verdict.reason = printable(text_of(reason), kReasonMax);
+  verdict.trail = checked_trail(text_of(trail));
+  return SF_OK;
+}
+
+}  // namespace
+
+bool Examiner::claim(Item& item) const {
+  if (item.leftover) return true;
+  return context_.queue.claim(item.name).match(
+      [&](bool taken) {
+        if (!taken) item.state = Item::State::left;
+        return taken;
+      },
+      [&](fs::Gone) {
+        item.state = Item::State::gone;
+        return false;
+      });
+}
+
+bool Examiner::read(Item& item) const {
+  const auto limit = context_.config.max_alert_bytes;
+  return context_.queue.dirs().active.read(item.name, limit).match(
+      [&](fs::Content&& content) {
+        item.received_ms = content.info.mtime_ns / 1'000'000;
+        item.record.may_link = content.info.links == 1;
+        item.sha256 = sha256_hex(content.bytes);
+        item.key = item.row ? item.row->key : rejected_key(item.source, content.bytes);
+        try {
+          if (!content.whole) {
+            item.key = rejected_key(item.source, fmt::format("{}:{}", content.info.size, item.sha256));
+            throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", content.info.size, limit));
+          }
+          if (!item.accepted_sha256.empty() && item.accepted_sha256 != item.sha256)
+            throw Rejected("its bytes are not those that were accepted: something changed the file in the queue");
+          item.alert = std::make_unique<Alert>(read_alert(std::move(content.bytes), item.source, item.mapping, "", item.received_ms));
+          item.key = item.alert->key;
+          return true;
+        } catch (const Rejected& e) {
+          item.state = Item::State::rejected;
+          item.reason = e.what();
+          return false;
+        }
+      },
+      [&](fs::Gone) {
+        // It was a file when it was listed and is none now: not ours to judge.
+        context_.queue.give_back(item.name);
+        item.state = Item::State::left;
+        return false;
+      });
+}
+
+void Examiner::triage(Item& item, const std::vector<TriagePlan>& plans) {
+  auto& record = item.record;
+  record.alert = item.alert.get();
+  record.active_name = item.name;
+  record.received_ms = item.received_ms;
+  for (std::size_t i = 0; i < triages_.size() && record.verdict.disposition == store::Disposition::none; ++i) {
+    const sf_verdict_sink sink{sizeof(sf_verdict_sink), 0, &record.verdict, decide};
+    auto& instance = *triages_[i];
+    instance.call("triage", [&](sf_error* e) {
+      return instance.plugin().triage->triage(instance.self(), record.handle(), item.alert->time_ms, &sink, e);
+    }, item.key);
+    item.triage_plan = i;
+  }
+  auto& verdict = record.verdict;
+  if (verdict.disposition == store::Disposition::none) {
+    verdict.disposition = store::Disposition::review;
+    verdict.reason = "no triage stage decided";
+    verdict.trail = "[]";
+  } else {
+    verdict.stage = plans[item.triage_plan].stage->name;
+    verdict.plugin = plans[item.triage_plan].plugin->id + " " + plans[item.triage_plan].plugin->version;
+    verdict.inputs = plans[item.triage_plan].inputs_digest;
+  }
+  verdict.time_ms = item.alert->time_ms;
+  item.state = Item::State::ready;
+}
+
+void Examiner::examine(Item& item, const std::vector<TriagePlan>& plans) {
+  if (!claim(item) || !read(item)) return;
+  try {
+    triage(item, plans);
+    failures_in_a_row_ = 0;
+  } catch (const StageError& e) {
+    item.state = Item::State::failed;
+    item.reason = e.what();
+    log::error("triage", fmt::format("alert {}: {}", item.key, e.what()));
+    if (e.status() == SF_FATAL || ++failures_in_a_row_ >= kFailuresInARowMax) throw;
+  }
+}
+
+}  // namespace signalfoundry::pipeline

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/intake.hpp"
+
+#include <fmt/format.h>
+
+#include "base/digest.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+using store::Count;
+constexpr std::size_t kPageAlerts = 1'000;
+constexpr std::size_t kPageBytes = 16U << 20U;
+
+std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
+
+}  // namespace
+
+template <class F>
+sf_status Intake::take(F&& f) noexcept {
+  if (context_.stop.load()) return SF_CANCELLED;
+  if (fault_) return SF_FATAL;
+  try {
+    f();
+    return SF_OK;
+  } catch (const Error& e) {
+    fault_ = e;
+  } catch (const std::exception& e) {
+    fault_ = Error(Exit::internal, e.what());
+  }
+  return SF_FATAL;
+}
+
+Intake::Intake(Context& context, std::string stage, std::shared_ptr<const Mapping> mapping)
+    : context_(context), stage_(std::move(stage)), mapping_(std::move(mapping)), sink_{} {
+  sink_ = {sizeof(sf_record_sink), 0, this,
+           [](const sf_record_sink* s, sf_str document, sf_str doc_id, sf_str position) -> sf_status {
+             auto& intake = *static_cast<Intake*>(s->impl);
+             return intake.take([&] { intake.push(text_of(document), text_of(doc_id), text_of(position)); });
+           },
+           [](const sf_record_sink* s, sf_str position) -> sf_status {
+             auto& intake = *static_cast<Intake*>(s->impl);
+             return intake.take([&] { intake.position_ = std::string(text_of(position)); });
+           },
+           [](const sf_record_sink* s, const sf_interval* v) -> sf_status {
+             auto& intake = *static_cast<Intake*>(s->impl);
+             return intake.take([&] {
+               intake.intervals_.push_back({intake.stage_, v->from_ms, v->to_ms, std::string(text_of(v->filter)), v->pages, v->fetched, v->complete != 0});
+             });
+           },
+           [](const sf_record_sink* s, sf_str bytes, sf_str reason) -> sf_status {
+             auto& intake = *static_cast<Intake*>(s->impl);
+             return intake.take([&] { intake.reject(text_of(bytes), text_of(reason)); });
+           }};
+}
+
+bool Intake::known(const std::string& key) {
+  ++counts_[Count::fetched];
+  const bool again = keys_.contains(key) || context_.store.find(key).has_value();
+  if (again) ++counts_[Count::duplicate];
+  return again;
+}
+
+void Intake::push(std::string_view document, std::string_view doc_id, std::string_view position) {
+  try {
+    if (document.size() > context_.config.max_alert_bytes)
+      throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", document.size(), context_.config.max_alert_bytes));
+    Alert alert = read_alert(std::string(document), stage_, mapping_, doc_id, now_ms());
+    if (!known(alert.key)) {
+      keys_.insert(alert.key);
+      bytes_ += alert.bytes.size();
+      alert.document = Json();
+      alerts_.push_back(std::move(alert));
+    }
+  } catch (const Rejected& e) {
+    reject(document, e.what());
+  }
+  if (!position.empty()) position_ = std::string(position);
+  if (alerts_.size() + rejections_.size() >= kPageAlerts || bytes_ >= kPageBytes) flush();
+}
+
+void Intake::reject(std::string_view bytes, std::string_view reason) {
+  std::string key = rejected_key(stage_, bytes);
+  if (known(key)) return;
+  keys_.insert(key);
+  bytes_ += bytes.size();
+  rejections_.push_back({std::move(key), std::string(bytes), std::string(reason)});
+}
+
+void Intake::write_files(std::vector<std::string>& files) {
+  const auto& dirs = context_.queue.dirs();
+  for (const auto& alert : alerts_) {
+    files.push_back(queue::make_name(alert));
+    dirs.accept.remove(files.back());
+    dirs.accept.create_file(files.back(), alert.bytes);
+  }
+  for (auto& r : rejections_)
+    r.reason = fmt::format(R"("reason":{},"file":{})", json_quote(r.reason),
+                           json_quote(context_.queue.quarantine_bytes(r.bytes, r.key, r.reason, stage_, context_.report.run_id)));
+  if (!files.empty() || !rejections_.empty()) dirs.root.sync_all();
+}
+
+void Intake::book() {
+  auto& store = context_.store;
+  const std::string mapping = alerts_.empty() ? std::string() : context_.remember(*mapping_);
+  for (const auto& alert : alerts_) {
+    const auto seq = store.append("accepted", context_.report.run_id, alert.key, accepted_fields(alert, mapping));
+    store.put({alert.key, store::AlertState::waiting, store::Disposition::none, seq, 0, alert.time_ms, false});
+  }
+  for (const auto& r : rejections_) {
+    const auto seq = store.append("accepted", context_.report.run_id, r.key, rejected_fields(stage_, sha256_hex(r.bytes), stage_));
+    const auto decided = store.append("quarantined", context_.report.run_id, r.key, r.reason);
+    store.put({r.key, store::AlertState::quarantined, store::Disposition::none, seq, decided, now_ms(), false});
+  }
+  counts_[Count::accepted] += alerts_.size() + rejections_.size();
+  counts_[Count::quarantined] += rejections_.size();
+  store.add(counts_);
+  for (const auto& interval : intervals_) store.add_interval(interval);
+  if (position_) store.set_cursor(stage_, *position_);
+  context_.write_stage_state();
+}
+
+void Intake::flush() {
+  std::vector<std::string> files;
+  const bool nothing = counts_[Count::fetched] == 0 && intervals_.empty() && !position_;
+  if (nothing) return;
+  write_files(files);
+  context_.store.begin();
+  try {
+    book();
+    context_.store.commit();
+  } catch (...) {
+    context_.store.rollback();
+    throw;
+  }
+  const auto& dirs = context_.queue.dirs();
+  for (const auto& file : files) {
+    dirs.accept.move(file, dirs.queue, file).match([](bool) { return true; }, [](fs::Gone) { return false; });
+    context_.queue.add_new(file);
+  }
+  context_.queue.added(files.size());
+  context_.report.counts += counts_;
+  counts_ = {};
+  alerts_.clear();
+  rejections_.clear();
+  intervals_.clear();
+  position_.reset();
+  keys_.clear();
+  bytes_ = 0;
+}
+
+void Intake::recover(Context& context) {
+  const auto& dirs = context.queue.dirs();
+  std::vector<std::string> names;
+  dirs.accept.list([&](const fs::Listed& entry) { return names.emplace_back(entry.name), true; });
+  for (const auto& name : names) {
+    const auto parsed = queue::parse_name(name);
+    const auto row = parsed ? context.store.find(parsed->key) : std::nullopt;
+    const bool moved = row && row->state == store::AlertState::waiting &&
+                       dirs.accept.move(name, dirs.queue, name).match([](bool done) { return done; }, [](fs::Gone) { return true; });
+    // Not in the books: the source offers it again.
+    if (!moved) dirs.accept.remove_tree(name);
+  }
+  if (!names.empty()) log::info("recover", fmt::format("{} files of an interrupted page were settled", names.size()));
+}
+
+}  // namespace signalfoundry::pipeline

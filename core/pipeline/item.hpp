@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// item.hpp - one file of the active set on its way through a batch.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alert/alert.hpp"
+#include "plugin/record.hpp"
+#include "store/store.hpp"
+
+namespace signalfoundry::pipeline {
+
+struct Note {
+  std::string kind;
+  std::string fields;  // JSON members
+};
+
+struct Item {
+  enum class State {
+    todo,
+    gone,      // vanished before it was claimed
+    left,      // not a file, or its name is taken: back in the queue, or never taken from it
+    rejected,  // no alert: to quarantine with `reason`
+    failed,    // a plugin failed on it: back to the queue, tried by a later run
+    settled,   // a duplicate, or decided by a run that crashed: no new verdict
+    ready,     // has a verdict
+  };
+
+  std::string name;       // in queue/ or active/
+  bool leftover = false;  // was in active/ when the run started
+  State state = State::todo;
+
+  // Of an alert that was accepted before: what the books say of it.
+  std::optional<store::AlertRow> row;
+  std::string source;
+  std::string accepted_sha256;
+  std::shared_ptr<const Mapping> mapping;
+
+  std::unique_ptr<Alert> alert;
+  plugin::Record record;
+  std::size_t triage_plan = 0;  // which triage stage decided
+  std::string key;      // of alert or rejection
+  std::string sha256;   // of the bytes (rejection: of what was read)
+  std::int64_t received_ms = 0;
+  std::string reason;   // rejected, failed
+  std::string quarantine_file;
+  std::vector<Note> notes;
+  std::vector<std::string> outbox;
+};
+
+}  // namespace signalfoundry::pipeline

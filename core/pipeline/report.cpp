@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/report.hpp"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "base/time.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+OrderedJson counts_json(const store::Counts& counts) {
+  OrderedJson out;
+  for (std::size_t i = 0; i < counts.values.size(); ++i)
+    out[std::string(store::count_name(static_cast<store::Count>(i)))] = counts.values[i];
+  return out;
+}
+
+OrderedJson text_or_null(const std::string& text) { return text.empty() ? OrderedJson() : OrderedJson(text); }
+OrderedJson time_or_null(std::int64_t ms) { return ms == 0 ? OrderedJson() : OrderedJson(rfc3339(ms)); }
+
+}  // namespace
+
+StageReport& Report::stage(const std::string& name) {
+  const auto it = std::find_if(stages.begin(), stages.end(), [&](const StageReport& s) { return s.name == name; });
+  return it != stages.end() ? *it : stages.emplace_back(StageReport{name, {}, 0, "ok", {}});
+}
+
+void Report::blame(const std::string& name, const std::string& sentence, Exit code, bool failed) {
+  if (!name.empty()) {
+    stage(name).status = "failed";
+    stage(name).error = sentence;
+  }
+  if (failed && status != "failed") status = "failed";
+  else if (status == "running" || status == "ok") status = "degraded";
+  if (!error.empty()) return;
+  failed_stage = name;
+  error = sentence;
+  const bool named = code == Exit::unavailable || code == Exit::cant_create || code == Exit::io || code == Exit::denied;
+  exit = failed || named ? code : Exit::ok;
+}
+
+OrderedJson Report::json() const {
+  OrderedJson out;
+  out["schema"] = 1;
+  out["run_id"] = run_id;
+  out["pipeline"] = pipeline;
+  out["started"] = rfc3339(started_ms);
+  out["finished"] = time_or_null(finished_ms);
+  out["duration_s"] = static_cast<double>((finished_ms == 0 ? now_ms() : finished_ms) - started_ms) / 1000.0;
+  out["status"] = status;
+  out["failed_stage"] = text_or_null(failed_stage);
+  out["error"] = text_or_null(error);
+  out["exit_code"] = static_cast<int>(exit);
+  out["passes"] = passes;
+  out["counts"] = counts_json(counts);
+  out["counts"]["changed"] = changed;
+  out["counts"]["failed"] = failed_alerts;
+  OrderedJson& queue = out["queue"];
+  queue["depth_start"] = depth_start;
+  queue["depth_end"] = depth_end;
+  queue["active"] = active;
+  queue["deferred"] = deferred;
+  queue["drop_ins"] = drop_ins;
+  queue["left_alone"] = left_alone;
+  queue["oldest_age_s"] = oldest_ms == 0 ? OrderedJson() : OrderedJson(static_cast<double>(std::max<std::int64_t>(now_ms() - oldest_ms, 0)) / 1000.0);
+  out["ledger"] = {{"entries", head.entries}, {"head", head.hash}};
+  out["totals"] = counts_json(totals);
+  out["totals"]["waiting"] = totals[store::Count::accepted] - totals[store::Count::triaged] - totals[store::Count::quarantined];
+  out["reconcile"] = {{"checked", checked}, {"mismatches", mismatches}, {"categories", categories}};
+  if (reconciled_run != run_id) out["reconcile"]["as_of_run_id"] = text_or_null(reconciled_run);
+  out["poll"] = {{"watermark", watermark_ms ? OrderedJson(rfc3339(*watermark_ms)) : OrderedJson()},
+                 {"lag_s", watermark_ms ? OrderedJson(static_cast<double>(now_ms() - *watermark_ms) / 1000.0) : OrderedJson()},
+                 {"gaps", gaps}};
+  if (polled_run != run_id) out["poll"]["as_of_run_id"] = text_or_null(polled_run);
+  out["outbox"] = {{"waiting", outbox}};
+  out["stages"] = OrderedJson::array();
+  for (const auto& s : stages)
+    out["stages"].push_back({{"name", s.name}, {"plugin", s.plugin}, {"duration_s", s.duration_s}, {"status", s.status}, {"error", text_or_null(s.error)}});
+  return out;
+}
+
+std::string new_run_id(std::int64_t now) {
+  std::uint32_t noise = 0;
+  if (::getrandom(&noise, sizeof noise, 0) != sizeof noise) noise = static_cast<std::uint32_t>(now);
+  std::string stamp = rfc3339(now).substr(0, 19);
+  std::erase(stamp, '-');
+  std::erase(stamp, ':');
+  return fmt::format("{}-{:06x}", stamp, noise & 0xffffffU);
+}
+
+}  // namespace signalfoundry::pipeline

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// report.hpp - what one run did: the content of heartbeat.json and of `run --format json` (docs/formats/heartbeat.md).
+//
+// Thread: the coordinator.
+#pragma once
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/exit_code.hpp"
+#include "store/store.hpp"
+
+namespace signalfoundry::pipeline {
+
+using OrderedJson = nlohmann::ordered_json;
+
+struct StageReport {
+  std::string name;
+  std::string plugin;
+  double duration_s = 0;
+  std::string status = "ok";  // ok, failed, stopped
+  std::string error;
+};
+
+struct Report {
+  std::string run_id;
+  std::string pipeline;
+  std::int64_t started_ms = 0;
+  std::int64_t finished_ms = 0;  // 0: not finished
+  std::string status = "running";  // ok, degraded, failed, running, skipped_locked
+  std::string failed_stage;
+  std::string error;
+  Exit exit = Exit::ok;
+
+  store::Counts counts;
+  store::Counts totals;
+  std::uint64_t depth_start = 0, depth_end = 0, active = 0, deferred = 0, drop_ins = 0, left_alone = 0;
+  std::int64_t oldest_ms = 0;  // 0: nothing waits, or its age is not known
+  std::uint64_t changed = 0, failed_alerts = 0, passes = 0;
+  store::Head head;
+  std::uint64_t checked = 0, mismatches = 0;
+  OrderedJson categories = OrderedJson::object();
+  std::string reconciled_run;            // run_id of the last reconcile; "": never
+  std::optional<std::int64_t> watermark_ms;  // every complete interval ends here
+  std::uint64_t gaps = 0;
+  std::string polled_run;
+  std::uint64_t outbox = 0;
+  std::vector<StageReport> stages;
+
+  StageReport& stage(const std::string& name);
+  // The first cause stays: degraded with the cause's exit code, or failed. Names the stage.
+  void blame(const std::string& stage, const std::string& sentence, Exit exit, bool failed);
+  OrderedJson json() const;
+};
+
+std::string new_run_id(std::int64_t now_ms);  // "20261124T194225-1a2b3c": sorts by time
+
+}  // namespace signalfoundry::pipeline

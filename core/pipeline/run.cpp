@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/run.hpp"
+
+#include <fmt/format.h>
+#include <signalfoundry/wazuh_mapping.hpp>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "base/digest.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "books/gaps.hpp"
+#include "books/reconcile.hpp"
+#include "pipeline/intake.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+constexpr std::uint32_t kPollRecords = 1'000;
+constexpr std::size_t kCapWithoutStage = 2'000;  // contract: the default of queue_cap
+
+std::string inputs_of(Instance& instance) {
+  const std::string text = instance.inputs();
+  Json own = Json::parse(text, nullptr, false);
+  if (!own.is_object()) throw StageError(Exit::config, SF_INVALID, instance.stage().name, fmt::format("stage \"{}\": the plugin's inputs are no JSON object", instance.stage().name));
+  own["plugin"] = instance.plugin().id;
+  own["plugin_version"] = instance.plugin().version;
+  own["plugin_sha256"] = instance.plugin().sha256;
+  own["stage"] = instance.stage().name;
+  return own.dump();
+}
+
+}  // namespace
+
+Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*> plugins, queue::Queue& queue, store::Store& store,
+         Report& report, const std::atomic<bool>& stop, std::function<void()> progress)
+    : config_(config), queue_(queue), store_(store), report_(report), stop_(stop),
+      context_{config, queue, store, report, shared_, stop, nullptr, {}, std::move(progress)} {
+  shared_.queue = &queue;
+  shared_.http = &http_;
+  shared_.metrics = &metrics_;
+  shared_.state = &state_;
+  shared_.stop = &stop;
+  shared_.report = [this] { return report_json(); };
+  shared_.reconcile = [this](const std::string& scope) { return reconcile(scope); };
+  for (std::size_t i = 0; i < plugins.size(); ++i) {
+    slots_.push_back({&config.stages[i], plugins[i], nullptr, {}, nullptr, false, false});
+    report_.stages.push_back({config.stages[i].name, plugins[i]->id + " " + plugins[i]->version, 0, "ok", {}});
+    store_.each_state(config.stages[i].name, [&](const std::string& key, std::string value) { state_.load(config.stages[i].name, key, std::move(value)); });
+  }
+}
+
+Run::~Run() {
+  for (auto& slot : slots_) {
+    if (!slot.open || slot.plugin->source->close == nullptr) continue;
+    try {
+      slot.first->call("close", [&](sf_error*) -> sf_status { return slot.plugin->source->close(slot.first->self()), SF_OK; });
+    } catch (const Error& e) {
+      log::warn(slot.config->name, e.what());
+    }
+  }
+}
+
+void Run::create() {
+  for (auto& slot : slots_) {
+    if (slot.plugin->triage != nullptr || slot.plugin->notify != nullptr) continue;
+    slot.first = std::make_unique<Instance>(shared_, *slot.config, *slot.plugin);
+    if (slot.plugin->source == nullptr) continue;
+    try {
+      slot.mapping = Mapping::parse(slot.first->mapping());
+    } catch (const std::invalid_argument& e) {
+      throw StageError(Exit::config, SF_INVALID, slot.config->name, fmt::format("stage \"{}\": the plugin's mapping is wrong: {}", slot.config->name, e.what()));
+    }
+    if (!context_.drop_in_mapping) context_.drop_in_mapping = slot.mapping;
+  }
+  if (!context_.drop_in_mapping) context_.drop_in_mapping = Mapping::parse(sf::kWazuhMapping);
+  create_batch_runner();
+}
+
+void Run::create_batch_runner() {
+  const std::size_t workers = config_.workers != 0 ? config_.workers : std::max(1U, std::thread::hardware_concurrency());
+  std::vector<TriagePlan> plans;
+  std::vector<std::vector<std::unique_ptr<Instance>>> triages(workers);
+  std::vector<BatchStage> stages;
+  for (auto& slot : slots_) {
+    if (slot.plugin->triage != nullptr) {
+      for (auto& of_worker : triages) of_worker.push_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin));
+      std::string inputs = inputs_of(*triages[0].back());
+      std::string digest = sha256_hex(inputs).substr(0, 16);
+      plans.push_back({slot.config, slot.plugin, std::move(inputs), std::move(digest)});
+    }
+    if (slot.plugin->stage == nullptr || slot.plugin->stage->batch == nullptr) continue;
+    BatchStage stage{slot.config, slot.plugin, {slot.first.get()}};
+    while (stage.instances.size() < workers)
+      stage.instances.push_back(slot.others.emplace_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin)).get());
+    stages.push_back(std::move(stage));
+  }
+  std::vector<std::unique_ptr<Examiner>> examiners;
+  for (auto& of_worker : triages) examiners.push_back(std::make_unique<Examiner>(context_, std::move(of_worker)));
+  batch_runner_ = std::make_unique<BatchRunner>(context_, std::move(plans), std::move(examiners), std::move(stages));
+}
+
+void Run::recover() {
+  const auto& dirs = queue_.dirs();
+  std::vector<std::string> leftovers;
+  dirs.active.list([&](const fs::Listed& e) { return leftovers.emplace_back(e.name), true; });
+  if (!leftovers.empty() || !dirs.accept.empty() || !dirs.staging.empty()) dirs.root.sync_all();  // what we see must be on disk before it is judged
+  std::vector<std::string> trees;
+  dirs.staging.list([&](const fs::Listed& e) { return trees.emplace_back(e.name), true; });
+  for (const auto& tree : trees) dirs.staging.remove_tree(tree);
+  Intake::recover(context_);
+  if (leftovers.empty()) return;
+  log::info("recover", fmt::format("{} alerts of an interrupted run go on", leftovers.size()));
+  std::sort(leftovers.begin(), leftovers.end());
+  batches(std::move(leftovers), true);
+}
+
+template <class F>
+void Run::timed(Slot& slot, F&& f) {
+  const auto started = monotonic_ms();
+  const auto done = [&] { report_.stage(slot.config->name).duration_s += static_cast<double>(monotonic_ms() - started) / 1000.0; };
+  try {
+    f();
+    done();
+  } catch (const Error& e) {
+    done();
+    slot.stopped = true;
+    log::error(slot.config->name, e.what());
+    const bool failed = e.code() == Exit::internal || e.code() == Exit::config;
+    report_.blame(slot.config->name, e.what(), e.code(), failed);
+  }
+}
+
+void Run::poll_until_end(Slot& slot, Intake& intake) {
+  const auto* source = slot.plugin->source;
+  auto& instance = *slot.first;
+  if (!slot.open) {
+    const std::string position = store_.cursor(slot.config->name);
+    instance.call("open", [&](sf_error* e) { return source->open(instance.self(), {position.data(), position.size()}, e); });
+    slot.open = true;
+  }
+  for (sf_status status = SF_OK; status == SF_OK && !stop_.load();)
+    status = instance.call("poll", [&](sf_error* e) { return source->poll(instance.self(), intake.sink(), kPollRecords, 0, e); });
+}
+
+void Run::poll(Slot& slot) {
+  Intake intake(context_, slot.config->name, slot.mapping);
+  const auto flush = [&] {
+    if (intake.fault()) throw Error(*intake.fault());
+    intake.flush();
+  };
+  try {
+    poll_until_end(slot, intake);
+  } catch (const StageError&) {
+    flush();  // what came before the failure is good
+    throw;
+  }
+  flush();
+  report_.polled_run = report_.run_id;
+}
+
+void Run::begin_slot(Slot& slot) {
+  if (slot.stopped) return;
+  if (slot.plugin->source != nullptr) return timed(slot, [&] { poll(slot); });
+  if (slot.plugin->stage == nullptr || slot.plugin->stage->begin == nullptr) return;
+  timed(slot, [&] { slot.first->call("begin", [&](sf_error* e) { return slot.plugin->stage->begin(slot.first->self(), e); }); });
+}
+
+void Run::admit_by_name() {
+  std::set<std::string> first;
+  queue_.scan_all([&](const queue::Waiting& w) {
+    if (first.size() < kCapWithoutStage) first.emplace(w.name);
+    else if (w.name < *first.rbegin()) {
+      first.erase(std::prev(first.end()));
+      first.emplace(w.name);
+    }
+    return true;
+  });
+  for (const auto& name : first) queue_.admit(name);
+}
+
+void Run::batches(std::vector<std::string> names, bool leftover) {
+  const auto& late = batch_runner_->attempted();
+  if (!late.empty()) std::stable_partition(names.begin(), names.end(), [&](const std::string& n) { return !late.contains(n); });
+  for (std::size_t at = 0; at < names.size() && !stop_.load() && !batches_stopped_; at += config_.batch) {
+    const auto end = std::min(names.size(), at + config_.batch);
+    std::vector<std::string> batch(std::make_move_iterator(names.begin() + static_cast<std::ptrdiff_t>(at)),
+                                   std::make_move_iterator(names.begin() + static_cast<std::ptrdiff_t>(end)));
+    try {
+      batch_runner_->run(std::move(batch), leftover);
+    } catch (const Error& e) {
+      batches_stopped_ = true;
+      log::error("batch", e.what());
+      const auto* of_stage = dynamic_cast<const StageError*>(&e);
+      report_.blame(of_stage != nullptr ? of_stage->stage() : "", e.what(), e.code(), e.code() == Exit::internal || e.code() == Exit::config);
+    }
+    for (auto& key : batch_runner_->take_decided()) decided_.push_back(std::move(key));
+  }
+}
+
+void Run::pass() {
+  ++report_.passes;
+  decided_.clear();
+  const auto scans = queue_.scans();
+  const auto added_before = queue_.added_in_all();
+  for (auto& slot : slots_) begin_slot(slot);
+  auto names = queue_.take_admitted();
+  if (names.empty() && queue_.scans() == scans) {
+    admit_by_name();
+    names = queue_.take_admitted();
+  }
+  if (report_.passes == 1) report_.depth_start = queue_.depth() - std::min(queue_.depth(), queue_.added_in_all() - added_before);
+  admitted_ = names.size();
+  if (admitted_ != 0) report_.active = admitted_;
+  batches(std::move(names), false);
+  end();
+}
+
+bool Run::last_pass() const { return !drain_ || stop_.load() || batches_stopped_ || admitted_ == 0 || queue_.depth() == 0; }
+
+void Run::end() {
+  const auto vanished = shared_.vanished.exchange(0);
+  report_.changed += shared_.changed.exchange(0);
+  store::Counts counts;
+  counts[store::Count::vanished] = vanished;
+  report_.counts += counts;
+  store_.begin();
+  store_.add(counts);
+  context_.write_stage_state();
+  store_.commit();
+  check_books();
+  for (auto& slot : slots_) {
+    if (slot.plugin->stage == nullptr || slot.plugin->stage->end == nullptr) continue;
+    timed(slot, [&] { slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); }); });
+  }
+}
+
+void Run::check_books() {
+  const auto findings = books::reconcile_some(queue_.dirs(), store_, {});
+  for (const auto& [category, found] : findings.mismatches)
+    report_.blame("", fmt::format("the books do not balance ({}): {}. Run `signalfoundry reconcile {}`.", category, found.examples.front(), config_.file), Exit::internal, true);
+}
+
+std::string Run::reconcile(const std::string& scope) {
+  const auto findings = scope == "all" ? books::reconcile_all(queue_.dirs(), store_) : books::reconcile_some(queue_.dirs(), store_, decided_);
+  if (report_.reconciled_run != report_.run_id) report_.checked = report_.mismatches = 0;
+  report_.reconciled_run = report_.run_id;
+  report_.checked += findings.checked;
+  report_.mismatches += findings.total();
+  for (const auto& [name, category] : findings.mismatches)
+    report_.categories[name] = report_.categories.value(name, std::uint64_t{0}) + category.count;
+  if (findings.total() != 0)
+    report_.blame("", fmt::format("{} mismatches between ledger and disk. Run `signalfoundry reconcile {}`.", findings.total(), config_.file), Exit::internal, true);
+  return OrderedJson{{"checked", findings.checked}, {"mismatches", findings.total()}, {"categories", report_.categories}}.dump();
+}
+
+void Run::refresh_report() {
+  report_.totals = store_.totals();
+  report_.head = store_.head();
+  report_.depth_end = queue_.depth();
+  report_.deferred = report_.depth_end;
+  report_.drop_ins = std::min(queue_.drop_ins(), report_.depth_end);
+  report_.left_alone = queue_.strange();
+  report_.oldest_ms = report_.depth_end == 0 ? 0 : queue_.oldest_ms();
+  report_.outbox = store_.outbox_size();
+  report_.gaps = 0;
+  report_.watermark_ms.reset();
+  for (const auto& slot : slots_) {
+    if (slot.plugin->source == nullptr) continue;
+    const auto coverage = books::coverage(store_.intervals(slot.config->name));
+    report_.gaps += coverage.gaps.size();
+    if (coverage.watermark_ms) report_.watermark_ms = std::min(report_.watermark_ms.value_or(*coverage.watermark_ms), *coverage.watermark_ms);
+  }
+}
+
+std::string Run::report_json() {
+  refresh_report();
+  const bool last = last_pass();
+  Report shown = report_;
+  if (last && shown.status == "running") shown.status = "ok";
+  if (last) shown.finished_ms = now_ms();
+  return shown.json().dump();
+}
+
+void Run::execute(bool drain) {
+  drain_ = drain;
+  try {
+    create();
+    recover();
+    do pass();
+    while (!last_pass());
+  } catch (const StageError& e) {
+    log::error(e.stage(), e.what());
+    report_.blame(e.stage(), e.what(), e.code(), true);
+  } catch (const Error& e) {
+    log::error("run", e.what());
+    report_.blame("", e.what(), e.code(), true);
+  }
+  if (report_.status == "running") report_.status = "ok";
+  report_.finished_ms = now_ms();
+  refresh_report();
+}
+
+}  // namespace signalfoundry::pipeline

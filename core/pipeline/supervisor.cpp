@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/supervisor.hpp"
+
+#include <fmt/format.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "pipeline/crash_note.hpp"
+#include "pipeline/run.hpp"
+#include "plugin/loader.hpp"
+#include "queue/queue.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+constexpr std::int64_t kLockWaitMs = 5'000;
+std::atomic<bool> stop{false};
+volatile pid_t worker = 0;
+
+void on_stop(int number) {
+  stop.store(true);
+  if (worker > 0) ::kill(worker, number);
+}
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_stop;  // no SA_RESTART: waits end
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(number, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+// Is the process that wrote itself into the lock still there? A holder that was killed takes a moment to let go.
+bool owner_alive(const queue::StateDir& dirs) {
+  const std::string text = dirs.root.read("lock", 256).match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
+  const Json owner = Json::parse(text, nullptr, false);
+  const auto pid = owner.is_object() ? owner.value("pid", 0) : 0;
+  return pid <= 0 || ::kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH;
+}
+
+std::optional<fs::Lock> take_lock(const queue::StateDir& dirs, const std::string& run_id) {
+  const std::string owner = OrderedJson{{"pid", ::getpid()}, {"run_id", run_id}, {"since", rfc3339(now_ms())}}.dump() + "\n";
+  for (const auto until = monotonic_ms() + kLockWaitMs;;) {
+    if (auto lock = fs::Lock::try_take(dirs.root, "lock", owner)) return lock;
+    if (owner_alive(dirs) || monotonic_ms() >= until) return std::nullopt;
+    ::poll(nullptr, 0, 10);
+  }
+}
+
+void write_heartbeat(const queue::StateDir& dirs, const Report& report, bool history) {
+  const auto json = report.json();
+  dirs.root.write_file("heartbeat.json", json.dump(2) + "\n");
+  if (history) dirs.root.append("heartbeat-history.jsonl", json.dump() + "\n");
+}
+
+Report new_report(const config::PipelineConfig& config) {
+  Report report;
+  report.started_ms = now_ms();
+  report.run_id = new_run_id(report.started_ms);
+  report.pipeline = config.name;
+  return report;
+}
+
+// What of a report the worker hands to its parent: the JSON, and the exit code.
+struct Outcome {
+  OrderedJson json;
+  Report report;
+};
+
+void show_progress(const Report& report, const queue::Queue& queue) {
+  const auto& c = report.counts;
+  const std::string line = fmt::format("\r{} triaged, {} escalated, {} in quarantine, {} waiting   ", c[store::Count::triaged],
+                                       c[store::Count::escalated], c[store::Count::quarantined], queue.depth());
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+// The worker process. Never returns.
+[[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, queue::StateDir dirs, Report report, bool first_run, int result_fd) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  CrashNote::shared().install_handlers();
+  Exit code = Exit::internal;
+  try {
+    std::vector<const plugin::Plugin*> plugins;
+    for (const auto& stage : config.stages) {
+      const Doing doing(stage.name, stage.plugin, "load");
+      plugins.push_back(&plugin::load(plugin::find(stage.plugin, options.plugin_path)));
+    }
+    queue::Queue queue(std::move(dirs));
+    const auto store = store::Store::open(config.state, first_run);
+    if (const auto last = store->runs(1); !last.empty()) {
+      const Json before = Json::parse(last[0].report, nullptr, false);
+      if (before.is_object()) {
+        report.reconciled_run = before.value("reconciled_run", "");
+        report.polled_run = before.value("polled_run", "");
+      }
+    }
+    {
+      Run run(config, plugins, queue, *store, report, stop, [&] {
+        if (options.progress) show_progress(report, queue);
+      });
+      run.execute(options.drain);
+    }
+    if (options.progress && ::write(STDERR_FILENO, "\n", 1) < 0) report.left_alone += 0;
+    const auto json = report.json();
+    store->begin();
+    store->put_run({report.run_id, report.status, json.dump()});
+    store->commit();
+    write_heartbeat(queue.dirs(), report, false);
+    const std::string text = json.dump();
+    for (std::size_t at = 0; at < text.size();) {
+      const ssize_t n = ::write(result_fd, text.data() + at, text.size() - at);
+      if (n <= 0 && errno != EINTR) break;
+      if (n > 0) at += static_cast<std::size_t>(n);
+    }
+    code = report.exit;
+  } catch (const Error& e) {
+    log::error("run", e.what());
+    report.blame("", e.what(), e.code(), true);
+    const std::string text = report.json().dump();
+    if (::write(result_fd, text.data(), text.size()) < 0) code = Exit::internal;
+    code = e.code();
+  }
+  CrashNote::shared().set_finished(code);
+  ::_exit(static_cast<int>(code));
+}
+
+std::string read_all(int fd) {
+  std::string out;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t n = ::read(fd, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return out;
+    out.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+std::string death_of(int status, const CrashNote& note) {
+  std::string how = WIFSIGNALED(status) ? fmt::format("crashed with {}", ::strsignal(WTERMSIG(status)))
+                                        : fmt::format("ended the process with exit({})", WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) how += fmt::format(" (signal {})", WTERMSIG(status));
+  std::string out = note.stage().empty() ? "the worker " + how : fmt::format("stage \"{}\" (plugin {}, {}) {}", note.stage(), note.plugin(), note.hook(), how);
+  if (!note.key().empty()) out += fmt::format(" on alert {}", note.key());
+  return out + ". No alert was lost: what was under way is taken up by the next run.";
+}
+
+// After a worker that died: what the books say, and who is to blame.
+void report_death(Report& report, const config::PipelineConfig& config, int status) {
+  const auto& note = CrashNote::shared();
+  report.finished_ms = now_ms();
+  report.blame(note.stage(), death_of(status, note), Exit::internal, true);
+  log::error("run", report.error);
+  try {
+    const auto store = store::Store::open(config.state, false);
+    report.totals = store->totals();
+    report.head = store->head();
+    store->begin();
+    store->put_run({report.run_id, report.status, report.json().dump()});
+    store->commit();
+  } catch (const Error& e) {
+    log::error("run", e.what());
+  }
+}
+
+Outcome run_once(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs, bool first_run) {
+  Outcome out{{}, new_report(config)};
+  Report& report = out.report;
+  write_heartbeat(dirs, report, false);
+  int pipe_fds[2];
+  if (::pipe2(pipe_fds, O_CLOEXEC) != 0) throw io_error(errno, "cannot make a pipe");
+  CrashNote::shared();
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) throw io_error(errno, "cannot start the worker");
+  if (child == 0) {
+    ::close(pipe_fds[0]);
+    if (::getppid() != parent) ::_exit(static_cast<int>(Exit::internal));
+    work(config, options, dirs, report, first_run, pipe_fds[1]);
+  }
+  worker = child;
+  if (stop.load()) ::kill(child, SIGTERM);
+  ::close(pipe_fds[1]);
+  const std::string text = read_all(pipe_fds[0]);
+  ::close(pipe_fds[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  worker = 0;
+  out.json = OrderedJson::parse(text, nullptr, false);
+  if (CrashNote::shared().finished() && out.json.is_object()) {
+    report.status = out.json.value("status", "failed");
+    report.exit = static_cast<Exit>(WEXITSTATUS(status));
+    if (report.status != "ok" && report.status != "degraded") dirs.root.write_file("heartbeat.json", out.json.dump(2) + "\n");
+    return out;
+  }
+  report_death(report, config, status);
+  out.json = report.json();
+  write_heartbeat(dirs, report, true);
+  return out;
+}
+
+}  // namespace
+
+Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const std::function<void(const Report&, const OrderedJson&)>& show) {
+  catch_signals();
+  const auto dirs = queue::StateDir::open(config.state);
+  Report report = new_report(config);
+  const auto lock = take_lock(dirs, report.run_id);
+  if (!lock) {
+    report.status = "skipped_locked";
+    report.finished_ms = now_ms();
+    report.error = "another run holds the lock of " + config.state + ". Wait for it, or look at the lock file for its pid.";
+    report.exit = Exit::locked;
+    dirs.root.append("heartbeat-history.jsonl", report.json().dump() + "\n");
+    log::error("run", report.error);
+    show(report, report.json());
+    return Exit::locked;
+  }
+  bool first_run = dirs.root.stat("state.db").match([](const fs::Info&) { return false; }, [](fs::Gone) { return true; });
+  if (first_run && dirs.has_history())
+    throw Error(Exit::io, "state.db is missing from " + config.state + ", but alerts were recorded there before. Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
+  Exit exit = Exit::ok;
+  do {
+    const auto started = monotonic_ms();
+    const auto outcome = run_once(config, options, dirs, first_run);
+    first_run = dirs.root.stat("state.db").match([](const fs::Info&) { return false; }, [](fs::Gone) { return true; });
+    exit = outcome.report.exit;
+    show(outcome.report, outcome.json);
+    while (options.every_ms > 0 && !stop.load()) {
+      const auto left = started + options.every_ms - monotonic_ms();
+      if (left <= 0) break;
+      ::poll(nullptr, 0, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    }
+  } while (options.every_ms > 0 && !stop.load());
+  return options.every_ms > 0 && stop.load() ? Exit::ok : exit;
+}
+
+}  // namespace signalfoundry::pipeline

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// supervisor.hpp - the small parent: holds the lock, forks the worker, and writes the heartbeat when the worker cannot.
+//
+// Thread: the main thread; nothing else may run in this process when it forks.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "config/pipeline_config.hpp"
+#include "pipeline/report.hpp"
+
+namespace signalfoundry::pipeline {
+
+struct RunOptions {
+  bool drain = false;
+  std::int64_t every_ms = 0;  // 0: once
+  bool progress = false;      // a line on stderr that is redrawn
+  std::vector<std::string> plugin_path;
+};
+
+// Runs the pipeline once, until nothing waits, or at a cadence until SIGTERM or SIGINT (the batch under way is finished).
+// `show` gets each run's report. Gives the exit code of the last run. Throws Error when no run could be started.
+Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const std::function<void(const Report&, const OrderedJson&)>& show);
+
+}  // namespace signalfoundry::pipeline

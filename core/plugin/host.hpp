@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// host.hpp - the runner as one plugin instance sees it: the services of the ABI, bound to a stage.
+//
+// Thread: one Host per instance; its services are called as the ABI's tags say.
+#pragma once
+#include <signalfoundry/abi/all.h>
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/pipeline_config.hpp"
+#include "http/client.hpp"
+#include "plugin/metrics.hpp"
+#include "plugin/record.hpp"
+#include "queue/queue.hpp"
+
+namespace signalfoundry::plugin {
+
+// The values that stages keep between runs: read when the run starts, written with the next commit. [any-thread]
+class StageState {
+ public:
+  std::optional<std::string> get(const std::string& stage, const std::string& key) const;
+  void load(const std::string& stage, const std::string& key, std::string value);
+  void put(const std::string& stage, const std::string& key, std::string value);
+  // What was put since the last call: (stage, key) to value.
+  std::map<std::pair<std::string, std::string>, std::string> take_changed();
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, std::string> values_;
+  std::map<std::pair<std::string, std::string>, std::string> changed_;
+};
+
+// What all hosts of a run share. The functions are called on the coordinator's thread only.
+struct Shared {
+  queue::Queue* queue = nullptr;
+  http::Client* http = nullptr;
+  Metrics* metrics = nullptr;
+  StageState* state = nullptr;
+  const std::atomic<bool>* stop = nullptr;
+  std::function<std::string()> report;
+  std::function<std::string(const std::string& scope)> reconcile;
+  std::atomic<std::uint64_t> vanished{0};  // by sf.fs/1 on listed entries
+  std::atomic<std::uint64_t> changed{0};
+};
+
+class Host {
+ public:
+  Host(Shared& shared, const config::StageConfig& stage);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host();
+  const sf_host* raw() const { return &raw_; }
+
+  // For the service tables.
+  struct Tree {
+    std::string name;      // in staging
+    fs::Dir dir;
+    const fs::Dir* root;
+    std::string path;
+  };
+  static Host& of(const sf_host* host) { return *static_cast<Host*>(host->impl); }
+  Shared& shared;
+  const config::StageConfig& stage;
+  std::vector<CompiledPathPtr> paths;
+  std::deque<fs::Dir> dirs;  // stable addresses: an sf_dir is one of these
+  std::list<Tree> trees;
+  std::map<std::string, fs::Dir> parents;  // of published trees, the last few
+
+ private:
+  sf_host raw_;
+};
+
+// The table of a service by id, or null.
+const void* service(std::string_view id);
+// The ids that this host serves, for the gate.
+const std::vector<std::string>& service_ids();
+
+extern const sf_fs_api kFsService;
+
+// What is being thrown now, as a status and a sentence in `error`. Call it in a catch block.
+sf_status failure(const char* where, sf_error* error) noexcept;
+
+// Runs a service call: what it throws becomes a status and a sentence.
+template <class F>
+sf_status answer(const char* where, sf_error* error, F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    return failure(where, error);
+  }
+}
+
+}  // namespace signalfoundry::plugin

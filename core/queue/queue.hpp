@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// queue.hpp - the waiting alerts: names, scans, the active set, quarantine (docs/formats/queue.md).
+//
+// A queue file of the runner is named p<NN>-<time ms, 13 digits>-<group, 8 hex>-<key>.json, NN = 15 - severity: its order
+// by name is severity first, then age, and nothing needs to be opened to know it. Any other *.json file is a drop-in.
+// Thread: scan and admit on the coordinator; claim, give_back and the quarantine calls on any thread.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "alert/alert.hpp"
+#include "queue/state_dir.hpp"
+
+namespace signalfoundry::queue {
+
+struct Name {
+  int severity = 0;  // 0..15
+  std::int64_t time_ms = 0;
+  std::uint32_t group = 0;
+  std::string key;
+};
+std::string make_name(const Alert& alert);
+// Nothing: not a name of ours.
+std::optional<Name> parse_name(std::string_view name);
+
+struct Waiting {
+  std::string_view name;
+  std::optional<Name> ours;
+  std::uint32_t group = 0;
+};
+
+class Queue {
+ public:
+  explicit Queue(StateDir dirs) : dirs_(std::move(dirs)) {}
+  const StateDir& dirs() const { return dirs_; }
+
+  // Every waiting file, one enumeration; false stops. What is no regular file is named in the log, once, and left alone.
+  void scan_all(const std::function<bool(const Waiting&)>& visit);
+  // Those that were queued by add_new() since the last scan.
+  void scan_new(const std::function<bool(const Waiting&)>& visit);
+  void add_new(const std::string& name) { fresh_.push_back(name); }
+  // Puts a name into the active set of this run; false when it is there.
+  bool admit(std::string_view name);
+  // The active set, in order of admission; empties it.
+  std::vector<std::string> take_admitted();
+  // Never again in this process: an alert that failed is tried by the next run.
+  void set_aside(std::string_view name) { aside_.emplace(name); }
+  bool is_aside(std::string_view name) const { return aside_.contains(std::string(name)); }
+
+  std::uint64_t depth() const { return depth_; }  // of the last full scan, kept up by removed() and add_new()
+  void removed(std::uint64_t count) { depth_ -= count < depth_ ? count : depth_; }
+  void added(std::uint64_t count) {
+    depth_ += count;
+    added_ += count;
+  }
+  std::uint64_t added_in_all() const { return added_; }
+  std::int64_t oldest_ms() const { return oldest_ms_; }  // of the last full scan, by name; 0: none known
+  std::uint64_t drop_ins() const { return drop_ins_; }   // of the last full scan
+  std::uint64_t scans() const { return scans_; }         // of either kind, so far
+  std::uint64_t strange() const { return strange_.size(); }
+
+  // Takes a file out of everybody's reach: queue/NAME to active/NAME. False: an active file has that name already.
+  fs::Observation<bool> claim(std::string_view name) const { return dirs_.queue.move(name, dirs_.active, name); }
+  // Back to the queue, unless the name was taken meanwhile (then it stays active until the next run).
+  void give_back(std::string_view name) const;
+  // After the verdict is in the books: active/NAME becomes processed/<date>/<key>.json. A copy that stands there already
+  // is left and the active file removed; one with other bytes is kept beside it.
+  void finish(std::string_view name, std::string_view key, std::string_view sha256, std::int64_t time_ms);
+
+  // Does processed/ hold the file of this alert?
+  bool has_processed(std::string_view key, std::int64_t time_ms);
+
+  // Puts active/NAME into quarantine under a safe name (gives it) with its reason beside it. The active file stays until
+  // the entry is committed and drop_active() is called.
+  std::string quarantine_active(std::string_view name, std::string_view key, std::string_view reason, std::string_view run_id);
+  // The same for bytes that a source rejected.
+  std::string quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason, std::string_view source, std::string_view run_id);
+  void drop_active(std::string_view name) const { dirs_.active.remove(name); }
+
+ private:
+  void write_reason(const std::string& file, std::string_view original, std::string_view key, std::string_view reason, std::string_view run_id);
+  fs::Dir& processed_for(std::int64_t time_ms);
+
+  StateDir dirs_;
+  std::vector<std::string> fresh_;
+  std::vector<std::string> admitted_;
+  std::unordered_set<std::string> admitted_names_;
+  std::unordered_set<std::string> aside_;
+  std::unordered_set<std::string> strange_;
+  std::uint64_t scans_ = 0;
+  std::uint64_t added_ = 0;
+  std::uint64_t depth_ = 0;
+  std::uint64_t drop_ins_ = 0;
+  std::int64_t oldest_ms_ = 0;
+  std::string processed_date_;
+  fs::Dir processed_dir_;
+};
+
+// "escalated-report.json": what of a foreign name may stand in one of ours; letters, digits, '.', '_', '-', at most 80.
+std::string safe_name(std::string_view name);
+
+}  // namespace signalfoundry::queue

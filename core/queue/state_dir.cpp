@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queue/state_dir.hpp"
+
+#include <sys/stat.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace signalfoundry::queue {
+
+StateDir StateDir::open(const std::string& path) {
+  StateDir out;
+  out.root = fs::Dir::create(path);
+  struct stat root {};
+  ::fstat(out.root.fd(), &root);
+  const std::pair<fs::Dir*, const char*> folders[] = {
+      {&out.queue, "queue"},           {&out.active, "active"},         {&out.accept, ".accept"},
+      {&out.staging, ".staging"},      {&out.processed, "processed"},   {&out.quarantine, "quarantine"},
+      {&out.cases, "cases"},           {&out.packs, "packs"}};
+  for (const auto& [dir, name] : folders) {
+    *dir = out.root.sub(name);
+    struct stat info {};
+    if (::fstat(dir->fd(), &info) == 0 && info.st_dev != root.st_dev)
+      throw Error(Exit::config, printable(dir->path()) + " is on another file system than " + printable(path) +
+                                    ". Put the whole state directory on one: a move between two is not atomic.");
+  }
+  for (const auto* own : {&out.active, &out.accept, &out.staging}) ::fchmod(own->fd(), 0700);
+  return out;
+}
+
+bool StateDir::has_history() const {
+  for (const auto* dir : {&cases, &processed, &packs, &quarantine, &active})
+    if (!dir->empty()) return true;
+  return root.stat("heartbeat-history.jsonl").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+}
+
+}  // namespace signalfoundry::queue

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <map>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "fs/dir.hpp"
+#include "store/ledger.hpp"
+#include "store/sqlite.hpp"
+#include "store/store.hpp"
+
+namespace signalfoundry::store {
+
+namespace {
+
+constexpr int kVersion = 1;
+constexpr const char* kSchema = R"(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE ledger(seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE about(key BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(key, seq)) WITHOUT ROWID;
+CREATE TABLE alerts(key BLOB PRIMARY KEY, state INTEGER NOT NULL, disposition INTEGER NOT NULL, accepted_seq INTEGER NOT NULL,
+  decided_seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, pack INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX alerts_waiting ON alerts(key) WHERE state = 0;
+CREATE TABLE attempts(name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE totals(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE cursor(stage TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE intervals(id INTEGER PRIMARY KEY, stage TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+  filter TEXT NOT NULL, pages INTEGER NOT NULL, fetched INTEGER NOT NULL, complete INTEGER NOT NULL);
+CREATE INDEX intervals_by_time ON intervals(stage, to_ms);
+CREATE TABLE state(stage TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY(stage, key)) WITHOUT ROWID;
+CREATE TABLE blobs(digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs(id INTEGER PRIMARY KEY, run_id TEXT UNIQUE NOT NULL, status TEXT NOT NULL, report TEXT NOT NULL);
+CREATE TABLE outbox(delivery_id TEXT PRIMARY KEY, payload TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+INSERT INTO meta VALUES('version', 1);
+)";
+
+// A key as its 16 bytes; text that is no key as it is.
+struct KeyBytes {
+  std::string bytes;
+  explicit KeyBytes(std::string_view key) : bytes(16, '\0') {
+    if (!from_hex(key, reinterpret_cast<std::uint8_t*>(bytes.data()), 16)) bytes = key;
+  }
+  operator Statement::Bytes() const { return {bytes.data(), bytes.size()}; }  // NOLINT(google-explicit-constructor)
+};
+std::string key_text(const std::string& bytes) {
+  return bytes.size() == 16 ? to_hex(reinterpret_cast<const std::uint8_t*>(bytes.data()), 16) : bytes;
+}
+
+class SqliteStore : public Store {
+ public:
+  explicit SqliteStore(const std::string& path) : db_(path, false) { load(); }
+
+  void begin() override {
+    saved_ = {head_, totals_};
+    begin_.run();
+  }
+  void commit() override { commit_.run(); }
+  void rollback() override {
+    if (sqlite3_get_autocommit(db_.raw()) == 0) rollback_.run();
+    std::tie(head_, totals_) = saved_;
+  }
+
+  std::int64_t append(std::string_view kind, std::string_view run_id, std::string_view key, std::string_view fields) override {
+    const std::int64_t seq = head_.entries + 1;
+    std::string hash;
+    const std::string body = make_entry({seq, now_ms(), run_id, kind, key, fields, head_.hash}, hash);
+    insert_entry_.bind(seq, std::string_view(body)).run();
+    if (!key.empty() && kind != "accepted" && kind != "verdict" && kind != "quarantined")
+      insert_about_.bind(Statement::Bytes(KeyBytes(key)), seq).run();
+    head_ = {seq, std::move(hash)};
+    return seq;
+  }
+  Head head() const override { return head_; }
+
+  std::optional<std::string> entry(std::int64_t seq) override {
+    if (!select_entry_.bind(seq).step()) return std::nullopt;
+    std::string body = select_entry_.text(0);
+    select_entry_.reset();
+    return body;
+  }
+  void each_entry(std::int64_t from_seq, const std::function<bool(std::int64_t, const std::string&)>& visit) override {
+    Statement all(db_, "SELECT seq, body FROM ledger WHERE seq >= ? ORDER BY seq");
+    all.bind(from_seq);
+    while (all.step())
+      if (!visit(all.integer(0), all.text(1))) return;
+  }
+  std::vector<std::string> entries_of(std::string_view key) override {
+    Statement of(db_, "SELECT body FROM about JOIN ledger USING(seq) WHERE key = ? ORDER BY seq");
+    const KeyBytes bytes(key);
+    of.bind(Statement::Bytes(bytes));
+    std::vector<std::string> out;
+    while (of.step()) out.push_back(of.text(0));
+    return out;
+  }
+
+  std::optional<AlertRow> find(std::string_view key) override {
+    const KeyBytes bytes(key);
+    if (!select_alert_.bind(Statement::Bytes(bytes)).step()) return std::nullopt;
+    AlertRow row = row_of(select_alert_);
+    select_alert_.reset();
+    return row;
+  }
+  void put(const AlertRow& row) override {
+    const KeyBytes bytes(row.key);
+    put_alert_.bind(Statement::Bytes(bytes), static_cast<int>(row.state), static_cast<int>(row.disposition), row.accepted_seq,
+                    row.decided_seq, row.time_ms, static_cast<int>(row.pack)).run();
+  }
+  void each_alert(const std::function<bool(const AlertRow&)>& visit) override {
+    Statement all(db_, "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts");
+    while (all.step())
+      if (!visit(row_of(all))) return;
+  }
+  int add_attempt(std::string_view name) override {
+    Statement add(db_, "INSERT INTO attempts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET count = count + 1 RETURNING count");
+    add.bind(name).step();
+    return static_cast<int>(add.integer(0));
+  }
+  void clear_attempts(std::string_view name) override { Statement(db_, "DELETE FROM attempts WHERE name = ?").bind(name).run(); }
+  std::vector<std::string> attempted() override {
+    Statement all(db_, "SELECT name FROM attempts");
+    std::vector<std::string> out;
+    while (all.step()) out.push_back(all.text(0));
+    return out;
+  }
+  std::uint64_t waiting() override {
+    Statement count(db_, "SELECT count(*) FROM alerts WHERE state = 0");
+    count.step();
+    return static_cast<std::uint64_t>(count.integer(0));
+  }
+
+  void add(const Counts& counts) override {
+    for (std::size_t i = 0; i < counts.values.size(); ++i) {
+      if (counts.values[i] == 0) continue;
+      totals_.values[i] += counts.values[i];
+      put_total_.bind(count_name(static_cast<Count>(i)), totals_.values[i]).run();
+    }
+  }
+  Counts totals() const override { return totals_; }
+
+  std::string cursor(std::string_view stage) override {
+    return one("SELECT position FROM cursor WHERE stage = ?", stage).value_or("");
+  }
+  void set_cursor(std::string_view stage, std::string_view position) override {
+    Statement(db_, "INSERT INTO cursor VALUES(?, ?) ON CONFLICT(stage) DO UPDATE SET position = excluded.position")
+        .bind(stage, position).run();
+  }
+  void add_interval(const Interval& interval) override;
+  std::vector<Interval> intervals(std::string_view stage) override;
+
+  void each_state(std::string_view stage, const std::function<void(const std::string&, std::string)>& visit) override {
+    Statement of(db_, "SELECT key, value FROM state WHERE stage = ?");
+    of.bind(stage);
+    while (of.step()) visit(of.text(0), of.text(1));
+  }
+  void set_state(std::string_view stage, std::string_view key, std::string_view value) override {
+    Statement(db_, "INSERT INTO state VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").bind(stage, key, value).run();
+  }
+  void put_blob(std::string_view digest, std::string_view text) override {
+    Statement(db_, "INSERT INTO blobs VALUES(?, ?) ON CONFLICT DO NOTHING").bind(digest, text).run();
+  }
+  std::optional<std::string> blob(std::string_view digest) override {
+    return one("SELECT text FROM blobs WHERE digest = ?", digest);
+  }
+  void put_run(const RunRow& run) override {
+    Statement(db_, "INSERT INTO runs(run_id, status, report) VALUES(?, ?, ?) ON CONFLICT(run_id) DO UPDATE SET status = "
+                   "excluded.status, report = excluded.report").bind(std::string_view(run.run_id), std::string_view(run.status), std::string_view(run.report)).run();
+    Statement(db_, "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - 1000").run();
+  }
+  std::vector<RunRow> runs(std::size_t last) override {
+    Statement newest(db_, "SELECT run_id, status, report FROM runs ORDER BY id DESC LIMIT ?");
+    newest.bind(static_cast<std::int64_t>(last));
+    std::vector<RunRow> out;
+    while (newest.step()) out.push_back({newest.text(0), newest.text(1), newest.text(2)});
+    return out;
+  }
+  void add_outbox(std::string_view delivery_id, std::string_view payload) override {
+    Statement(db_, "INSERT INTO outbox(delivery_id, payload) VALUES(?, ?) ON CONFLICT DO NOTHING").bind(delivery_id, payload).run();
+  }
+  std::uint64_t outbox_size() override {
+    Statement count(db_, "SELECT count(*) FROM outbox");
+    count.step();
+    return static_cast<std::uint64_t>(count.integer(0));
+  }
+
+ private:
+  static AlertRow row_of(const Statement& s) {
+    return {key_text(s.text(0)), static_cast<AlertState>(s.integer(1)), static_cast<Disposition>(s.integer(2)),
+            s.integer(3), s.integer(4), s.integer(5), s.integer(6) != 0};
+  }
+  template <class... Args>
+  std::optional<std::string> one(const char* sql, const Args&... args) {
+    Statement s(db_, sql);
+    if (!s.bind(args...).step()) return std::nullopt;
+    return s.text(0);
+  }
+  void load();
+
+  Database db_;
+  Head head_;
+  Counts totals_;
+  std::pair<Head, Counts> saved_;
+  Statement begin_{db_, "BEGIN IMMEDIATE"};
+  Statement commit_{db_, "COMMIT"};
+  Statement rollback_{db_, "ROLLBACK"};
+  Statement insert_entry_{db_, "INSERT INTO ledger VALUES(?, ?)"};
+  Statement insert_about_{db_, "INSERT INTO about VALUES(?, ?)"};
+  Statement select_entry_{db_, "SELECT body FROM ledger WHERE seq = ?"};
+  Statement select_alert_{db_, "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts WHERE key = ?"};
+  Statement put_alert_{db_, "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?)"};
+  Statement put_total_{db_, "INSERT INTO totals VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"};
+};
+
+void SqliteStore::load() {
+  db_.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;");
+  Statement version(db_, "SELECT value FROM meta WHERE key = 'version'");
+  if (!version.step() || version.integer(0) != kVersion)
+    throw Error(Exit::io, "state.db was written by another version of SignalFoundry. Use that version, or move the state directory away.");
+  Statement last(db_, "SELECT seq, body FROM ledger ORDER BY seq DESC LIMIT 1");
+  if (last.step()) {
+    const auto link = check_entry(last.text(1));
+    if (!link || link->seq != last.integer(0))
+      throw Error(Exit::io, "the last ledger entry in state.db is damaged. Restore state.db from a backup, or rebuild it (docs/operations/recovery.md).");
+    head_ = {link->seq, link->hash};
+  }
+  Statement totals(db_, "SELECT name, value FROM totals");
+  while (totals.step())
+    for (std::size_t i = 0; i < totals_.values.size(); ++i)
+      if (totals.text(0) == count_name(static_cast<Count>(i))) totals_.values[i] = static_cast<std::uint64_t>(totals.integer(1));
+}
+
+void SqliteStore::add_interval(const Interval& v) {
+  if (v.complete) {
+    // What this interval answers need not be asked again; what touches it with the same filter becomes one row.
+    Statement(db_, "DELETE FROM intervals WHERE stage = ? AND complete = 0 AND from_ms >= ? AND to_ms <= ?")
+        .bind(std::string_view(v.stage), v.from_ms, v.to_ms).run();
+    Statement touching(db_, "SELECT id, from_ms, to_ms, pages, fetched FROM intervals WHERE stage = ? AND complete = 1 AND "
+                            "filter = ? AND to_ms >= ? AND from_ms <= ? ORDER BY to_ms DESC LIMIT 1");
+    touching.bind(std::string_view(v.stage), std::string_view(v.filter), v.from_ms, v.to_ms);
+    if (touching.step()) {
+      const auto id = touching.integer(0);
+      const auto from = std::min(touching.integer(1), v.from_ms);
+      const auto to = std::max(touching.integer(2), v.to_ms);
+      Statement(db_, "UPDATE intervals SET from_ms = ?, to_ms = ?, pages = pages + ?, fetched = fetched + ? WHERE id = ?")
+          .bind(from, to, v.pages, v.fetched, id).run();
+      return;
+    }
+  }
+  Statement(db_, "INSERT INTO intervals(stage, from_ms, to_ms, filter, pages, fetched, complete) VALUES(?, ?, ?, ?, ?, ?, ?)")
+      .bind(std::string_view(v.stage), v.from_ms, v.to_ms, std::string_view(v.filter), v.pages, v.fetched, static_cast<int>(v.complete)).run();
+}
+
+std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
+  Statement all(db_, "SELECT from_ms, to_ms, filter, pages, fetched, complete FROM intervals WHERE stage = ? ORDER BY from_ms");
+  all.bind(stage);
+  std::vector<Interval> out;
+  while (all.step())
+    out.push_back({std::string(stage), all.integer(0), all.integer(1), all.text(2), static_cast<std::uint64_t>(all.integer(3)),
+                   static_cast<std::uint64_t>(all.integer(4)), all.integer(5) != 0});
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<Store> Store::open(const std::string& state_path, bool create) {
+  const auto dir = fs::Dir::open(state_path);
+  if (!dir) throw Error(Exit::io, "there is no state directory " + printable(state_path) + ". Start a run first.");
+  const bool there = dir->stat("state.db").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  if (!there && !create)
+    throw Error(Exit::io, "state.db is missing from " + printable(state_path) +
+                              ". Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
+  const std::string path = state_path + "/state.db";
+  if (!there) {
+    // Built under another name and renamed, so that a crash leaves no half of it.
+    for (const char* leftover : {".new-state.db", ".new-state.db-journal", ".new-state.db-wal", ".new-state.db-shm"}) dir->remove(leftover);
+    Database(state_path + "/.new-state.db", true).exec((std::string("BEGIN;") + kSchema + "COMMIT;").c_str());
+    dir->sync_all();
+    dir->move(".new-state.db", *dir, "state.db").match([](bool) { return true; }, [](fs::Gone) { return false; });
+    dir->sync_all();
+  }
+  return std::make_unique<SqliteStore>(path);
+}
+
+}  // namespace signalfoundry::store

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json_lines.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace source_file {
+
+namespace {
+
+constexpr std::uint64_t kChunk = std::uint64_t{1} << 20U;
+constexpr std::size_t kFirstLineMax = 4096;
+
+// The digest of the first line, or of its first 4 KiB; "" while the line is not complete.
+std::string first_line_of(const sf::Host& host, std::string_view bytes) {
+  const auto feed = bytes.find('\n');
+  if (feed == std::string_view::npos && bytes.size() < kFirstLineMax) return "";
+  return host.sha256(bytes.substr(0, std::min(feed, kFirstLineMax)));
+}
+
+}  // namespace
+
+JsonLines::JsonLines(const sf::Host& host, const std::string& path, bool follow)
+    : host_(host), path_(path), name_(path.substr(path.rfind('/') + 1)), follow_(follow) {
+  if (name_.empty() || name_ == "." || name_ == "..")
+    refuse(SF_INVALID, "names a directory; name a file, or set format = \"dir\"");
+}
+
+void JsonLines::refuse(sf_status code, const std::string& what) const {
+  throw sf::Error(code, "setting \"path\" (" + printable(path_, 200) + ") " + what);
+}
+
+void JsonLines::open(std::string_view position) {
+  if (!follow_ || position.empty()) return;
+  const auto json = nlohmann::json::parse(position, nullptr, false);
+  if (!json.is_object() || json.value("v", 0) != 1) {
+    host_.warn(
+        "the position of the last run is not one of this version; the file is read from its start, known alerts are "
+        "recognised");
+    return;
+  }
+  entry_.ino = json.value("ino", uint64_t{0});
+  first_line_ = json.value("first_line_sha256", std::string());
+  lines_.reset(json.value("offset", uint64_t{0}));
+  looked_ = false;
+}
+
+std::string JsonLines::position() const {
+  return nlohmann::json{
+      {"v", 1}, {"ino", entry_.ino}, {"offset", lines_.consumed()}, {"first_line_sha256", first_line_}}
+      .dump();
+}
+
+sf::Poll JsonLines::poll(const sf::Emitter& out, uint32_t max_records) {
+  const auto before = position();
+  const auto result = read(out, max_records);
+  if (follow_ && position() != before) out.checkpoint(position());
+  return result;
+}
+
+sf::Poll JsonLines::read(const sf::Emitter& out, uint32_t max_records) {
+  if (!looked_) look();
+  for (uint32_t handled = 0; handled < max_records;) {
+    if (const auto line = lines_.next()) {
+      const bool blank = trimmed(line->text).empty();
+      if (!take(out, *line)) return sf::Poll::more;
+      if (!blank) ++handled;
+      continue;
+    }
+    if (ended_) return at_end(out) ? sf::Poll::end : sf::Poll::more;
+    if (!fill()) {
+      looked_ = false;  // what stands there now is looked at in the next call
+      return sf::Poll::more;
+    }
+  }
+  return sf::Poll::more;
+}
+
+// Finds out what stands under the name now, and where to go on in it.
+void JsonLines::look() {
+  if (!dir_) dir_ = sf::fs::Dir::open(host_, "parent:path");
+  if (!dir_) refuse(SF_RETRY, "lies in a directory that is not there; correct the path or make the directory");
+  const auto found = dir_->stat(name_).match([](sf::fs::Entry entry) { return std::optional(std::move(entry)); },
+                                             [](sf::Gone) { return std::optional<sf::fs::Entry>(); });
+  if (!found) refuse(SF_RETRY, "is not there; correct the path, or wait until the SIEM has written it");
+  if (found->kind == SF_DIRECTORY) refuse(SF_INVALID, "is a directory; name a file, or set format = \"dir\"");
+  if (found->kind == SF_SYMLINK)
+    refuse(SF_INVALID, "is a symbolic link, which is not followed; name the file that it points to");
+  if (found->kind != SF_FILE) refuse(SF_INVALID, "is not a regular file; name a file with one alert a line");
+  look_at(*found);
+  looked_ = true;
+  ended_ = false;
+}
+
+void JsonLines::look_at(const sf::fs::Entry& found) {
+  if (entry_.ino == 0) return start(found);
+  if (entry_.ino != found.ino) {
+    if (!follow_ || !find_rotated()) start(found);
+    return;
+  }
+  entry_ = found;
+  auto offset = lines_.consumed();
+  if (taken_rest_ && found.size != taken_rest_->next) {  // the last line has grown
+    offset = taken_rest_->begin;
+    taken_rest_.reset();
+  }
+  if (found.size < offset || first_line_differs()) return start(found);
+  lines_.reset(offset);
+}
+
+// The file that was read until now may stand beside its successor: what came into it since is read first.
+bool JsonLines::find_rotated() {
+  const auto old = entry_.ino;
+  for (auto& entry : dir_->list("")) {
+    if (entry.ino != old || entry.kind != SF_FILE) continue;
+    entry_ = std::move(entry);
+    if (first_line_differs()) return false;
+    lines_.reset(lines_.consumed());
+    rotated_ = true;
+    return true;
+  }
+  return false;
+}
+
+void JsonLines::start(const sf::fs::Entry& entry) {
+  entry_ = entry;
+  first_line_.clear();
+  lines_.reset(0);
+  rotated_ = false;
+  taken_rest_.reset();
+}
+
+bool JsonLines::first_line_differs() const {
+  if (first_line_.empty()) return lines_.consumed() != 0;
+  return dir_->read(entry_, 0, kFirstLineMax)
+      .match([&](const std::string& bytes) { return first_line_of(host_, bytes) != first_line_; },
+             [](sf::Gone) { return true; });
+}
+
+// False: the file is not the one that was looked at, or gone.
+bool JsonLines::fill() {
+  return dir_->read(entry_, lines_.wants(), kChunk)
+      .match(
+          [&](const std::string& bytes) {
+            if (lines_.wants() == 0) first_line_ = first_line_of(host_, bytes);
+            lines_.append(bytes);
+            ended_ = bytes.size() < kChunk;
+            return true;
+          },
+          [&](sf::Gone gone) {
+            host_.count(gone == sf::Gone::vanished ? "vanished" : "changed");
+            return false;
+          });
+}
+
+bool JsonLines::take(const sf::Emitter& out, const LineBuffer::Line& line) {
+  const std::string where = "line at byte " + std::to_string(line.begin);
+  const auto text = trimmed(line.begin == 0 ? without_mark(line.text) : line.text);
+  if (!line.whole) {
+    out.reject(text, where + ": " + std::to_string(line.next - line.begin) + " bytes long, more than the " +
+                         std::to_string(kAlertBytesMax) + " of an alert; only its beginning is kept here");
+  } else if (!text.empty() && !hand_over(out, text, where)) {
+    return false;
+  }
+  lines_.consume(line);
+  return true;
+}
+
+// True: nothing more in this run. A last line without a line feed is still being written when the file is followed.
+bool JsonLines::at_end(const sf::Emitter& out) {
+  if (!follow_ || rotated_) {
+    if (const auto rest = lines_.rest()) {
+      if (!take(out, *rest)) return false;
+      taken_rest_ = LineBuffer::Line{{}, rest->begin, rest->next, true};
+    }
+  }
+  looked_ = false;
+  if (!rotated_) return true;
+  rotated_ = false;
+  entry_.ino = 0;
+  lines_.reset(0);
+  first_line_.clear();
+  taken_rest_.reset();
+  return false;
+}
+
+}  // namespace source_file

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "line_buffer.hpp"
+
+#include "document.hpp"
+
+namespace source_file {
+
+void LineBuffer::reset(std::uint64_t offset) {
+  buffer_.clear();
+  base_ = offset;
+  at_ = searched_ = 0;
+  long_ = false;
+  long_text_.clear();
+}
+
+void LineBuffer::append(std::string_view chunk) {
+  buffer_.erase(0, at_);
+  base_ += at_;
+  searched_ -= at_;
+  at_ = 0;
+  buffer_.append(chunk);
+}
+
+std::optional<LineBuffer::Line> LineBuffer::next() {
+  const auto feed = buffer_.find('\n', searched_);
+  const std::string_view text = std::string_view(buffer_).substr(at_, feed == std::string::npos ? feed : feed - at_);
+  if (long_) {
+    if (feed != std::string::npos) return Line{long_text_, long_begin_, base_ + feed + 1, false};
+    base_ += buffer_.size();
+    buffer_.clear();
+    return std::nullopt;
+  }
+  if (feed != std::string::npos) {
+    const bool whole = text.size() <= kAlertBytesMax;
+    return Line{whole ? text : text.substr(0, kRejectedKept), base_ + at_, base_ + feed + 1, whole};
+  }
+  if (text.size() <= kAlertBytesMax) {
+    searched_ = buffer_.size();
+    return std::nullopt;
+  }
+  long_ = true;
+  long_begin_ = base_ + at_;
+  long_text_ = text.substr(0, kRejectedKept);
+  base_ += buffer_.size();
+  buffer_.clear();
+  at_ = searched_ = 0;
+  return std::nullopt;
+}
+
+std::optional<LineBuffer::Line> LineBuffer::rest() const {
+  if (long_) return Line{long_text_, long_begin_, wants(), false};
+  if (at_ == buffer_.size()) return std::nullopt;
+  return Line{std::string_view(buffer_).substr(at_), base_ + at_, wants(), true};
+}
+
+void LineBuffer::consume(const Line& line) {
+  at_ = searched_ = static_cast<std::size_t>(line.next - base_);
+  long_ = false;
+  long_text_.clear();
+}
+
+}  // namespace source_file

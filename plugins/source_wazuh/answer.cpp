@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "answer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "slice.hpp"
+
+namespace source_wazuh {
+namespace {
+
+using Json = nlohmann::json;
+using Act = Problem::Act;
+
+// {"type": …, "reason": …} of an error answer or a shard failure; "" where it is not told.
+struct Cause {
+  std::string type;
+  std::string reason;
+  std::string text() const { return type.empty() ? reason : reason.empty() ? type : type + ": " + reason; }
+};
+
+std::string text_of(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? printable(it->get_ref<const std::string&>()) : std::string();
+}
+
+Cause cause_of(const Json& error) {
+  if (error.is_string()) return {"", printable(error.get_ref<const std::string&>())};
+  if (!error.is_object()) return {};
+  const auto roots = error.find("root_cause");
+  if (roots != error.end() && roots->is_array() && !roots->empty() && roots->front().is_object())
+    return {text_of(roots->front(), "type"), text_of(roots->front(), "reason")};
+  return {text_of(error, "type"), text_of(error, "reason")};
+}
+
+Cause cause_of_body(const std::string& body) {
+  const auto j = Json::parse(body, nullptr, false);
+  if (j.is_object() && j.contains("error")) return cause_of(j["error"]);
+  const auto first = body.find_first_not_of(" \r\n\t");
+  return {"", first == std::string::npos ? "" : printable(std::string_view(body).substr(first), 60)};
+}
+
+std::string who(const Settings& s) {
+  return "the indexer at " + s.where;
+}
+
+std::string code(unsigned status, const Cause& cause) {
+  const auto told = cause.text();
+  return "(" + std::to_string(status) + (told.empty() ? ")" : " " + told + ")");
+}
+
+Problem unauthorised(const Settings& s) {
+  if (s.user.empty() && s.client_cert.empty())
+    return {Act::stop, SF_DENIED, who(s) + " wants credentials (401)",
+            "set user and password, or client_cert and client_key"};
+  const auto name =
+      s.user.empty() ? std::string("the client certificate") : "user \"" + printable(s.user, 60) + "\" or its password";
+  return {Act::stop, SF_DENIED, who(s) + " refuses " + name + " (401)",
+          "correct it before the next run, since repeated tries can lock the user out"};
+}
+
+Problem forbidden(const Settings& s, const Cause& cause) {
+  if (cause.type == "cluster_block_exception")
+    return {Act::stop, SF_DENIED, who(s) + " blocks reading " + printable(s.index, 60) + " " + code(403, cause),
+            "lift the block on the index"};
+  const auto name = s.user.empty() ? std::string("this client") : "user \"" + printable(s.user, 60) + "\"";
+  return {Act::stop, SF_DENIED,
+          who(s) + " does not let " + name + " read " + printable(s.index, 60) + " " + code(403, cause),
+          "give its role read on that pattern (docs/sources/wazuh.md)"};
+}
+
+Problem not_found(const Settings& s, const Cause& cause) {
+  if (cause.type == "index_not_found_exception")
+    return {Act::stop, SF_FAILED, who(s) + " has no index " + printable(s.index, 60) + " (404)",
+            "correct index, or wait until Filebeat has created it"};
+  return {Act::stop, SF_FAILED, who(s) + " knows no search there " + code(404, cause),
+          "correct url: it is the indexer's own address, port 9200, not the dashboard's"};
+}
+
+Problem overloaded(const Settings& s, const Cause& cause) {
+  if (cause.type == "circuit_breaking_exception")
+    return {Act::retry_smaller, SF_RETRY, who(s) + " is short of memory " + code(429, cause),
+            "lower page_size, or give the indexer more heap"};
+  return {Act::retry, SF_RETRY, who(s) + " is overloaded and asked to wait " + code(429, cause),
+          "poll less often, or lower page_size"};
+}
+
+Problem refused(const Reply& reply, const Settings& s) {
+  const auto cause = cause_of_body(reply.body);
+  const auto told = [&](Act act, sf_status status, const char* what, const char* remedy) {
+    return Problem{act, status, who(s) + " " + what + " " + code(reply.status, cause), remedy};
+  };
+  switch (reply.status) {
+    case 400:
+      return told(Act::stop, SF_FAILED, "refuses the query",
+                  "check index and its template: timestamp must be a date, id and manager.name keywords");
+    case 401:
+      return unauthorised(s);
+    case 403:
+      return forbidden(s, cause);
+    case 404:
+      return not_found(s, cause);
+    case 429:
+      return overloaded(s, cause);
+    case 500:
+      return told(Act::retry_smaller, SF_RETRY, "failed", "see the indexer's log");
+    case 503:
+      return told(Act::retry, SF_RETRY, "is not ready", "see the cluster's health");
+    case 502:
+      return told(Act::retry, SF_RETRY, "cannot be reached by the proxy before it", "see the proxy's log");
+    case 408:
+    case 504:
+      return told(Act::retry_smaller, SF_RETRY, "did not answer its proxy in time",
+                  "lower page_size, or raise the proxy's timeout");
+    default:
+      break;
+  }
+  if (reply.status >= 300 && reply.status < 400)
+    return told(Act::stop, SF_FAILED, "redirects instead of answering",
+                "set url to the indexer itself, not to a proxy or the dashboard");
+  return told(Act::stop, SF_FAILED, "gave an answer that is not understood",
+              "check url, and the log of a proxy before it");
+}
+
+Problem no_search_answer(const Settings& s, const std::string& body, const std::string& what) {
+  const auto cause = cause_of_body(body);
+  return {Act::retry, SF_RETRY, who(s) + " " + what + (cause.type.empty() ? "" : " (" + cause.text() + ")"),
+          "check that url is the indexer itself"};
+}
+
+std::optional<Problem> check_shards(std::string_view shards, const Settings& s, Page& page) {
+  const auto j = Json::parse(shards, nullptr, false);
+  const bool numbers = j.is_object() && j.contains("total") && j["total"].is_number_integer() && j.contains("failed") &&
+                       j["failed"].is_number_integer();
+  if (!numbers)
+    return Problem{Act::retry, SF_RETRY, who(s) + " answered with a _shards that is none",
+                   "check that url is the indexer itself"};
+  page.shards = j["total"].get<std::int64_t>();
+  const auto failed = j["failed"].get<std::int64_t>();
+  if (failed == 0) return std::nullopt;
+  Cause cause;
+  if (j.contains("failures") && j["failures"].is_array() && !j["failures"].empty() && j["failures"][0].is_object())
+    cause = cause_of(j["failures"][0].value("reason", Json()));
+  const auto told = cause.text();
+  return Problem{Act::retry, SF_RETRY,
+                 who(s) + " could not read " + std::to_string(failed) + " of " + std::to_string(page.shards) +
+                     " shards" + (told.empty() ? "" : " (" + told + ")"),
+                 "see the cluster's health"};
+}
+
+// What a search answer consists of, as slices.
+struct Parts {
+  std::string_view shards;
+  std::string_view timed_out;
+  std::string_view hits;
+};
+
+bool read_hits(std::string_view hits, Page& page, bool& documents) {
+  std::string_view list;
+  if (!each_member(hits, [&](std::string_view key, std::string_view value) {
+        if (key == "hits") list = value;
+      }))
+    return false;
+  bool whole = true;
+  documents = true;
+  const bool is_list = each_element(list, [&](std::string_view element) {
+    Hit hit;
+    whole = whole && each_member(element, [&](std::string_view key, std::string_view value) {
+              if (key == "_source") hit.source = value;
+              if (key == "_id" && value.front() == '"') hit.id = value.substr(1, value.size() - 2);
+              if (key == "sort") hit.sort = value;
+            });
+    documents = documents && !hit.source.empty() && hit.source.front() == '{';
+    page.hits.push_back(hit);
+  });
+  return is_list && whole;
+}
+
+}  // namespace
+
+std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
+  if (reply.status != 200) return refused(reply, s);
+  page = {};
+  page.body = std::make_unique<const std::string>(std::move(reply.body));
+  Parts parts;
+  if (!each_member(*page.body, [&](std::string_view key, std::string_view value) {
+        if (key == "_shards") parts.shards = value;
+        if (key == "timed_out") parts.timed_out = value;
+        if (key == "hits") parts.hits = value;
+      })) {
+    return Problem{
+        Act::retry, SF_RETRY,
+        who(s) + " did not answer with JSON but with \"" + printable(std::string_view(*page.body).substr(0, 60)) + "\"",
+        "check that url is the indexer, not a login page or a proxy"};
+  }
+  if (parts.shards.empty())
+    return no_search_answer(s, *page.body, "answered without _shards, so that nobody knows whether the page is whole");
+  if (parts.timed_out == "true")
+    return Problem{Act::retry_smaller, SF_RETRY, who(s) + " ran out of time while it searched (timed_out)",
+                   "raise timeout, or lower page_size"};
+  if (auto problem = check_shards(parts.shards, s, page)) return problem;
+  bool documents = false;
+  if (parts.hits.empty() || !read_hits(parts.hits, page, documents))
+    return no_search_answer(s, *page.body, "answered without a list of hits");
+  if (!documents)
+    return Problem{Act::stop, SF_FAILED, who(s) + " gave hits without _source from " + printable(s.index, 60),
+                   "switch _source on in the index template"};
+  return std::nullopt;
+}
+
+SortKey sort_key(const Hit& hit) {
+  SortKey key;
+  const auto j = Json::parse(hit.sort, nullptr, false);
+  if (!j.is_array() || j.empty()) return key;
+  if (j[0].is_number_integer()) key.time_ms = j[0].get<std::int64_t>();
+  key.usable = key.time_ms && j.size() == 3 && !j[1].is_null() && !j[2].is_null();
+  return key;
+}
+
+}  // namespace source_wazuh

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// answer.hpp - an answer of the indexer: a whole page of alerts, or what is wrong with it and what to do. [any-thread]
+#pragma once
+#include <signalfoundry/abi/base.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "settings.hpp"
+
+namespace source_wazuh {
+
+struct Hit {
+  std::string_view source;  // the document, its bytes as they came
+  std::string_view id;      // _id
+  std::string_view sort;    // the "sort" array, as it came; "" where there is none
+};
+
+struct Page {
+  std::unique_ptr<const std::string> body;  // what the views point into
+  std::vector<Hit> hits;
+  std::int64_t shards = 0;  // 0: no index matches
+};
+
+// Why an answer is no page.
+struct Problem {
+  enum class Act : std::uint8_t { retry, retry_smaller, stop };
+  Act act = Act::retry;
+  sf_status status = SF_RETRY;
+  std::string what;    // "the indexer at 127.0.0.1:9200 is not ready (503: …)"
+  std::string remedy;  // "see the cluster's health"
+};
+
+struct Reply {
+  unsigned status = 0;
+  std::string body;
+};
+
+// Fills `page`, or says what is wrong. An answer that is not whole (timed_out, failed shards, no _shards) is never a
+// page.
+std::optional<Problem> read_answer(Reply reply, const Settings& settings, Page& page);
+
+// A hit's sort values. Throws nothing: what is not there is absent.
+struct SortKey {
+  std::optional<std::int64_t> time_ms;
+  bool usable = false;  // three values, none null: may be sent as search_after
+};
+SortKey sort_key(const Hit& hit);
+
+}  // namespace source_wazuh

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cursor.hpp"
+
+#include <signalfoundry/error.hpp>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace source_wazuh {
+namespace {
+
+constexpr std::int64_t kClockToleranceMs = 60'000;
+constexpr std::int64_t kDayMs = 86'400'000;
+
+}  // namespace
+
+std::string to_position(const Cursor& cursor) {
+  return nlohmann::ordered_json{{"v", 1},
+                                {"watermark_ms", cursor.watermark_ms},
+                                {"since_ms", cursor.since_ms},
+                                {"local_ms", cursor.local_ms},
+                                {"filter", cursor.filter}}
+      .dump();
+}
+
+std::optional<Cursor> from_position(std::string_view position) {
+  if (position.empty()) return std::nullopt;
+  const auto j = nlohmann::json::parse(position, nullptr, false);
+  try {
+    if (j.at("v").get<int>() == 1)
+      return Cursor{j.at("watermark_ms").get<std::int64_t>(), j.at("since_ms").get<std::int64_t>(),
+                    j.at("local_ms").get<std::int64_t>(), j.at("filter").get<std::string>()};
+  } catch (const nlohmann::json::exception&) {
+    throw sf::Error(SF_FATAL, "the cursor of this stage is not one of source_wazuh's: " + printable(position, 80) +
+                                  "; give the stage the name it had with the other plugin, or a new one");
+  }
+  throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer source_wazuh; run that version again");
+}
+
+Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t server_ms, std::int64_t local_ms,
+          const std::string& filter) {
+  Plan out;
+  out.to_ms = server_ms - settings.visibility_delay_ms;
+  if (!last) {
+    // Of two clocks that differ, the one that reads more counts, within a day.
+    const auto ahead = std::clamp<std::int64_t>(server_ms - local_ms, 0, kDayMs);
+    out.from_ms = out.to_ms - settings.start_ms - (ahead > kClockToleranceMs ? ahead : 0);
+    out.cursor = {out.from_ms, out.from_ms, local_ms, filter};
+    return out;
+  }
+  const auto elapsed = local_ms - last->local_ms;
+  auto base = std::min(last->watermark_ms, out.to_ms);
+  auto since = last->since_ms;
+  if (elapsed >= 0) {
+    // A clock that stood ahead when the watermark was set must not hide what was raised since.
+    base = std::min(base, out.to_ms - elapsed);
+  } else if (last->watermark_ms > out.to_ms) {
+    base = out.to_ms - settings.start_ms;
+  }
+  if (since > base && since + settings.start_ms > out.to_ms) since = std::min(base, out.to_ms - settings.start_ms);
+  out.from_ms = std::min(std::max(base - settings.overlap_ms, since), out.to_ms);
+  out.cursor = {std::max(base, since), since, local_ms, filter};
+  if (base < last->watermark_ms - kClockToleranceMs)
+    out.warning = "a clock was set back or the clocks drift apart: reading again from " +
+                  std::to_string((last->watermark_ms - base) / 1000) + " s before the cursor; set both clocks by NTP";
+  else if (last->filter != filter)
+    out.warning =
+        "index or min_level changed since the last run: what only the new filter finds is read from the cursor on, "
+        "less "
+        "the overlap; for older alerts run once with a new stage name and start";
+  return out;
+}
+
+}  // namespace source_wazuh

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cursor.hpp - what is kept between runs, and from where the next run therefore reads (docs/sources/wazuh.md).
+// [any-thread]
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "settings.hpp"
+
+namespace source_wazuh {
+
+struct Cursor {
+  std::int64_t watermark_ms = 0;  // every alert before it was asked for, in pages that were whole
+  std::int64_t since_ms = 0;      // where the very first run began; nothing before it is read
+  std::int64_t local_ms = 0;      // this machine's clock when it was written
+  std::string filter;             // digest of Settings::filter()
+};
+
+std::string to_position(const Cursor& cursor);
+// Nothing for "". Throws sf::Error(SF_FATAL) for a position that this version did not write.
+std::optional<Cursor> from_position(std::string_view position);
+
+// One run's stretch of the time line, [from, to).
+struct Plan {
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = 0;
+  Cursor cursor;        // as it stands at from: what was read before counts, what comes does not
+  std::string warning;  // "" or one sentence
+};
+// `server_ms` is the indexer's clock, `local_ms` this machine's, `filter` the digest of today's filter.
+Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t server_ms, std::int64_t local_ms,
+          const std::string& filter);
+
+}  // namespace source_wazuh

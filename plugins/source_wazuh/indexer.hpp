@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// indexer.hpp - one search after another against the indexer, each repeated while its fault may pass. [stage-thread]
+#pragma once
+#include <signalfoundry/host.hpp>
+#include <signalfoundry/source.hpp>
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "answer.hpp"
+#include "retry.hpp"
+#include "settings.hpp"
+
+#pragma GCC visibility push(hidden)  // it holds SDK types, which are
+
+namespace source_wazuh {
+
+class Indexer {
+ public:
+  Indexer(const sf::Host& host, const Settings& settings, const std::atomic<bool>& stop)
+      : host_(host), settings_(settings), stop_(stop), size_(settings.page_size) {}
+
+  // A whole page. `body` gives the search for a page of at most so many alerts; it is asked again with fewer when the
+  // indexer is short of memory or time, or the answer is too large. Throws sf::Error when the fault does not pass
+  // within retry_for or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED. Throws sf::Stop when the run
+  // stops.
+  Page search(const std::function<std::string(std::uint32_t size)>& body);
+
+  std::uint32_t size() const { return size_; }
+  // The indexer's clock by its last answer (Date header, whole seconds), or this machine's where it tells none.
+  std::int64_t server_ms() const { return server_ms_; }
+  bool server_told() const { return server_told_; }
+
+ private:
+  struct Exchange;
+  std::optional<Problem> ask(const std::string& body, Page& page, std::optional<std::uint32_t>& retry_after_ms);
+  std::optional<Problem> read(Exchange& exchange, Page& page, std::optional<std::uint32_t>& retry_after_ms);
+  bool shrink(const Problem& problem);
+  void check_stop() const;
+
+  sf::Host host_;
+  const Settings& settings_;
+  const std::atomic<bool>& stop_;
+  std::uint32_t size_;
+  std::int64_t server_ms_ = 0;
+  bool server_told_ = false;
+};
+
+}  // namespace source_wazuh
+
+#pragma GCC visibility pop

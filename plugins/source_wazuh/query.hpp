@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// query.hpp - the text of the searches that are sent. [any-thread]
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "settings.hpp"
+
+namespace source_wazuh {
+
+// Which alerts of a window are meant. Sorting on a field that some lack makes OpenSearch 2.8 to 2.10 leave out hits
+// (docs/adr/0004-plain-search-after.md), so those that lack one are asked for apart, and by time alone.
+enum class Part { identified, unidentified };
+
+struct Query {
+  Part part = Part::identified;
+  bool by_time = false;      // sort by timestamp alone, no search_after
+  std::int64_t from_ms = 0;  // [from, to)
+  std::int64_t to_ms = 0;
+  std::uint32_t size = 0;
+  std::string after;  // the last hit's "sort" array, as it came; "" on the first page
+};
+
+std::string path_of(const Settings& settings);  // "/wazuh-alerts-*/_search?…"
+std::string body_of(const Query& query, const Settings& settings);
+// A search that finds nothing and tells the indexer's clock, and whether there is an index.
+std::string probe_body();
+
+}  // namespace source_wazuh
