@@ -4,33 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
-#include "config/toml_guard.hpp"
-
-// An assertion of toml++ that fails is undefined behaviour where NDEBUG is defined. toml_guard.hpp keeps away the texts
-// that are known to reach one; for the others each assertion throws, in every build.
-namespace signalfoundry::config {
-namespace {
-struct ParserDefect {};
-[[noreturn]] void parser_defect() {
-  throw ParserDefect();
-}
-}  // namespace
-}  // namespace signalfoundry::config
-
-#pragma push_macro("NDEBUG")
-#undef NDEBUG
-#define TOML_ASSERT(expr) ((expr) ? static_cast<void>(0) : ::signalfoundry::config::parser_defect())
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 1
-#define TOML_ENABLE_FORMATTERS 0
-#define TOML_MAX_NESTED_VALUES 32
-#include <toml++/toml.h>
-#pragma pop_macro("NDEBUG")
+#include "config/long_key.hpp"
+#include "config/toml.hpp"
 
 namespace signalfoundry::config {
 
@@ -82,12 +64,35 @@ void add_syntax_error(Problems& problems, const Place& place, std::string_view w
                                   printable(what, 300)));
 }
 
+bool has_defect(std::string_view text) {
+  try {
+    static_cast<void>(toml::parse(text));
+  } catch (const ParserDefect&) {
+    return true;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+  return false;
+}
+
+// A failed assertion has no place. It shows in every beginning of the text that holds its line, and in none that does
+// not.
+unsigned line_of_defect(std::string_view text) {
+  std::vector<std::size_t> ends;
+  for (std::size_t at = 0; at < text.size(); at = ends.back())
+    ends.push_back(std::min(text.find('\n', at), text.size() - 1) + 1);
+  const auto found =
+      std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) { return !has_defect(text.substr(0, end)); });
+  return static_cast<unsigned>(std::min(found - ends.begin() + 1, std::ptrdiff_t(ends.size())));
+}
+
 }  // namespace
 
 std::optional<Value> parse_document(std::string_view text, const std::shared_ptr<const Origin>& origin,
                                     Problems& problems) {
-  if (const auto defect = find_toml_defect(text)) {
-    problems.add({origin, defect->line, defect->column}, "this is not valid TOML here: " + defect->what);
+  if (const auto at = find_long_key(text)) {
+    problems.add({origin, at->line, at->column},
+                 fmt::format("this key has more than {} parts. Write it shorter.", kMostKeyParts));
     return std::nullopt;
   }
   try {
@@ -96,7 +101,7 @@ std::optional<Value> parse_document(std::string_view text, const std::shared_ptr
   } catch (const toml::parse_error& error) {
     add_syntax_error(problems, place_of(error.source(), origin), error.description());
   } catch (const ParserDefect&) {
-    add_syntax_error(problems, {origin, 0, 0}, "the parser gives up on it");
+    add_syntax_error(problems, {origin, line_of_defect(text), 1}, "this line is not understood");
   }
   return std::nullopt;
 }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -25,6 +24,55 @@ constexpr std::size_t kEntry = 32;
 constexpr std::size_t kDescriptor = 72;
 constexpr std::size_t kMostNames = 64;
 constexpr std::size_t kLongestText = 1U << 20U;
+
+// A slot that is not optional.
+struct Slot {
+  const char* name;
+  std::size_t offset;
+};
+struct Kind {
+  const char* id;
+  std::size_t size;  // of the table in ABI 1.0
+  std::vector<Slot> required;
+};
+const Kind& source_kind() {
+  static const Kind kind{SF_SOURCE,
+                         80,
+                         {{"create", offsetof(sf_source, create)},
+                          {"destroy", offsetof(sf_source, destroy)},
+                          {"configure", offsetof(sf_source, configure)},
+                          {"mapping", offsetof(sf_source, mapping)},
+                          {"open", offsetof(sf_source, open)},
+                          {"poll", offsetof(sf_source, poll)}}};
+  return kind;
+}
+const Kind& triage_kind() {
+  static const Kind kind{SF_TRIAGE,
+                         48,
+                         {{"create", offsetof(sf_triage, create)},
+                          {"destroy", offsetof(sf_triage, destroy)},
+                          {"configure", offsetof(sf_triage, configure)},
+                          {"triage", offsetof(sf_triage, triage)},
+                          {"inputs", offsetof(sf_triage, inputs)}}};
+  return kind;
+}
+const Kind& stage_kind() {
+  static const Kind kind{SF_STAGE,
+                         56,
+                         {{"create", offsetof(sf_stage, create)},
+                          {"destroy", offsetof(sf_stage, destroy)},
+                          {"configure", offsetof(sf_stage, configure)}}};
+  return kind;
+}
+const Kind& notify_kind() {
+  static const Kind kind{SF_NOTIFY,
+                         48,
+                         {{"create", offsetof(sf_notify, create)},
+                          {"destroy", offsetof(sf_notify, destroy)},
+                          {"configure", offsetof(sf_notify, configure)},
+                          {"notify", offsetof(sf_notify, notify)}}};
+  return kind;
+}
 
 constexpr const char* kAskVendor = "Ask its vendor for a plugin built with the SignalFoundry SDK";
 
@@ -47,7 +95,9 @@ class Gate {
   }
 
  private:
-  Error no(const std::string& reason, const std::string& advice = kAskVendor) const { return refusal(path_, reason, advice); }
+  Error no(const std::string& reason, const std::string& advice = kAskVendor) const {
+    return refusal(path_, reason, advice);
+  }
 
   void versions() const {
     const auto short_entry = [&](std::uint64_t size) {
@@ -79,7 +129,8 @@ class Gate {
     const std::string out(value, ::strnlen(value, kLongestText));
     if (out.size() == kLongestText) throw no(fmt::format("its {} is longer than 1 MiB", field));
     if (!valid_utf8(out)) throw no(fmt::format("its {} is not UTF-8: \"{}\"", field, printable(out)));
-    if (!may_be_empty && out.find_first_not_of(" \t\r\n") == std::string::npos) throw no(fmt::format("its {} is blank", field));
+    if (!may_be_empty && out.find_first_not_of(" \t\r\n") == std::string::npos)
+      throw no(fmt::format("its {} is blank", field));
     return out;
   }
 
@@ -87,7 +138,8 @@ class Gate {
     if (values == nullptr) throw no(fmt::format("its descriptor has no {}", field));
     std::vector<std::string> out;
     for (; *values != nullptr; ++values) {
-      if (out.size() == kMostNames) throw no(fmt::format("its {} have no end (NULL) among the first {}", field, kMostNames));
+      if (out.size() == kMostNames)
+        throw no(fmt::format("its {} have no end (NULL) among the first {}", field, kMostNames));
       out.push_back(text(field, *values, false));
     }
     return out;
@@ -110,9 +162,11 @@ class Gate {
                fmt::format("Name the file {}.sfplugin.so", printable(out.id)));
     static const std::regex id("[A-Za-z0-9][A-Za-z0-9_-]*(\\.[A-Za-z0-9][A-Za-z0-9_-]*)*");
     if (out.id.size() > 100 || !std::regex_match(out.id, id))
-      throw no(fmt::format("its id \"{}\" is not made of letters, digits, \"_\", \"-\" and single dots", printable(out.id)));
-    static const std::regex semver("(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})"
-                                   "(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?");
+      throw no(
+          fmt::format("its id \"{}\" is not made of letters, digits, \"_\", \"-\" and single dots", printable(out.id)));
+    static const std::regex semver(
+        "(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})"
+        "(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?");
     if (out.version.size() > 100 || !std::regex_match(out.version, semver))
       throw no(fmt::format("its version \"{}\" is not a semantic version such as 1.0.0", printable(out.version)));
     if (out.kinds.empty()) throw no("it names no kind, such as sf.triage/1");
@@ -122,7 +176,8 @@ class Gate {
     const auto& here = service_ids();
     for (const auto& need : needs_)
       if (std::find(here.begin(), here.end(), need) == here.end())
-        throw no(fmt::format("needs the service {}, which this host does not have", printable(need)), "Upgrade SignalFoundry");
+        throw no(fmt::format("needs the service {}, which this host does not have", printable(need)),
+                 "Upgrade SignalFoundry");
   }
 
   void schema(const std::string& source) const {
@@ -133,50 +188,33 @@ class Gate {
                "docs/formats/settings-schema.md says what a schema may hold");
   }
 
-  struct Slot {
-    const char* name;
-    std::size_t offset;
-  };
-
   template <class Table>
-  const Table* table(const char* kind, std::initializer_list<Slot> required) const {
+  void table(const Plugin& plugin, const Kind& kind, const Table*& out) const {
+    if (std::find(plugin.kinds.begin(), plugin.kinds.end(), kind.id) == plugin.kinds.end()) return;
     const void* found = nullptr;
     try {
-      found = entry_->get_interface(kind);
+      found = entry_->get_interface(kind.id);
     } catch (...) {
-      throw no(fmt::format("get_interface(\"{}\") threw an exception", kind));
+      throw no(fmt::format("get_interface(\"{}\") threw an exception", kind.id));
     }
-    if (found == nullptr) throw no(fmt::format("names the kind {}, but has no table for it", kind));
-    const auto* out = static_cast<const Table*>(found);
-    if (out->struct_size < sizeof(Table))
-      throw no(fmt::format("its {} table is too short ({} bytes; ABI 1.0 has {})", kind, out->struct_size, sizeof(Table)));
-    for (const auto& slot : required) {
+    if (found == nullptr) throw no(fmt::format("names the kind {}, but has no table for it", kind.id));
+    const auto* table = static_cast<const Table*>(found);
+    if (table->struct_size < kind.size)
+      throw no(
+          fmt::format("its {} table is too short ({} bytes; ABI 1.0 has {})", kind.id, table->struct_size, kind.size));
+    for (const auto& slot : kind.required) {
       void (*function)() = nullptr;
       std::memcpy(&function, static_cast<const char*>(found) + slot.offset, sizeof function);
-      if (function == nullptr) throw no(fmt::format("its {} table has no {}()", kind, slot.name));
+      if (function == nullptr) throw no(fmt::format("its {} table has no {}()", kind.id, slot.name));
     }
-    return out;
+    out = table;
   }
 
   void interfaces(Plugin& out) const {
-#define SLOT(T, F) {#F, offsetof(T, F)}
-    for (const auto& kind : out.kinds) {
-      if (kind == SF_SOURCE)
-        out.source = table<sf_source>(SF_SOURCE, {SLOT(sf_source, create), SLOT(sf_source, destroy),
-                                                  SLOT(sf_source, configure), SLOT(sf_source, mapping),
-                                                  SLOT(sf_source, open), SLOT(sf_source, poll)});
-      else if (kind == SF_TRIAGE)
-        out.triage = table<sf_triage>(SF_TRIAGE, {SLOT(sf_triage, create), SLOT(sf_triage, destroy),
-                                                  SLOT(sf_triage, configure), SLOT(sf_triage, triage),
-                                                  SLOT(sf_triage, inputs)});
-      else if (kind == SF_STAGE)
-        out.stage = table<sf_stage>(SF_STAGE, {SLOT(sf_stage, create), SLOT(sf_stage, destroy),
-                                               SLOT(sf_stage, configure)});
-      else if (kind == SF_NOTIFY)
-        out.notify = table<sf_notify>(SF_NOTIFY, {SLOT(sf_notify, create), SLOT(sf_notify, destroy),
-                                                  SLOT(sf_notify, configure), SLOT(sf_notify, notify)});
-    }
-#undef SLOT
+    table(out, source_kind(), out.source);
+    table(out, triage_kind(), out.triage);
+    table(out, stage_kind(), out.stage);
+    table(out, notify_kind(), out.notify);
     // A kind that this host does not know is no reason to refuse, as long as there is one that it does.
     if (out.source == nullptr && out.triage == nullptr && out.stage == nullptr && out.notify == nullptr)
       throw no(fmt::format("is a plugin of kind {}, which this host does not know", printable(out.kinds.front())),

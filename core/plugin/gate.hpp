@@ -9,8 +9,8 @@
 
 namespace signalfoundry::plugin {
 
-// Checks an entry whose symbol is `symbol_size` bytes large and copies what it says; `path` and `sha256` are left to the
-// loader. Throws Error(config) with one sentence that starts with the path.
+// Checks an entry whose symbol is `symbol_size` bytes large and copies what it says; `path` and `sha256` are left to
+// the loader. Throws Error(config) with one sentence that starts with the path.
 Plugin check_entry(const std::string& path, const sf_plugin_entry* entry, std::size_t symbol_size);
 
 }  // namespace signalfoundry::plugin

@@ -69,8 +69,9 @@ const char* kind(mode_t mode) {
   return "is a socket or device";
 }
 
-constexpr const char* kChown = "Plugins run as part of this program: take write permission away from others (chmod o-w) "
-                               "and let root or the user that runs this own it";
+constexpr const char* kChown =
+    "Plugins run as part of this program: take write permission away from others (chmod o-w) "
+    "and let root or the user that runs this own it";
 constexpr const char* kRegular = "A plugin is a regular file named <id>.sfplugin.so; name that file itself";
 
 Error unreadable(const std::string& path, int error_number) {
@@ -78,9 +79,12 @@ Error unreadable(const std::string& path, int error_number) {
     case ENOENT:
     case ENOTDIR:
     case ESTALE:
-      return refusal(path, "there is no such file", "If it was listed a moment ago, someone removed it; install it again");
-    case ELOOP: return refusal(path, kind(S_IFLNK), kRegular);
-    case ENXIO: return refusal(path, kind(S_IFSOCK), kRegular);
+      return refusal(path, "there is no such file",
+                     "If it was listed a moment ago, someone removed it; install it again");
+    case ELOOP:
+      return refusal(path, kind(S_IFLNK), kRegular);
+    case ENXIO:
+      return refusal(path, kind(S_IFSOCK), kRegular);
     case EACCES:
     case EPERM:
       return refusal(path, "may not be read by this user", "Give the user that runs this read permission (chmod o+r)");
@@ -117,14 +121,22 @@ std::optional<T> at(std::string_view bytes, std::uint64_t offset) {
 
 std::string machine_name(unsigned machine) {
   switch (machine) {
-    case EM_X86_64: return "x86_64";
-    case EM_AARCH64: return "aarch64";
-    case EM_RISCV: return "riscv64";
-    case EM_386: return "i386";
-    case EM_ARM: return "arm";
-    case EM_PPC64: return "ppc64";
-    case EM_S390: return "s390x";
-    default: return fmt::format("machine {}", machine);
+    case EM_X86_64:
+      return "x86_64";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_RISCV:
+      return "riscv64";
+    case EM_386:
+      return "i386";
+    case EM_ARM:
+      return "arm";
+    case EM_PPC64:
+      return "ppc64";
+    case EM_S390:
+      return "s390x";
+    default:
+      return fmt::format("machine {}", machine);
   }
 }
 
@@ -156,8 +168,8 @@ std::string why_left_out(int dir_fd, const std::string& path) {
   return why.empty() ? why : refusal(path, why, kChown).what();
 }
 
-// The one place outside core/fs that opens files: the descriptor that is checked has to be the one that is read, with no
-// link followed, and core/fs tells neither owner nor mode.
+// The one place outside core/fs that opens files: the descriptor that is checked has to be the one that is read, with
+// no link followed, and core/fs tells neither owner nor mode.
 LibraryFile read_library(const std::string& path) {
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
   if (name.size() <= kSuffix.size() || !name.ends_with(kSuffix))

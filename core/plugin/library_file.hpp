@@ -28,8 +28,8 @@ struct LibraryFile {
 // *.sfplugin.so, no regular file, unreadable, larger than 512 MiB, or when it or its directory is not to be trusted.
 LibraryFile read_library(const std::string& path);
 
-// Why a plugin in the directory that is open as `dir_fd` is not even looked at, as a sentence; "" when there is no reason.
-// Never opens a fifo or device.
+// Why a plugin in the directory that is open as `dir_fd` is not even looked at, as a sentence; "" when there is no
+// reason. Never opens a fifo or device.
 std::string why_left_out(int dir_fd, const std::string& path);
 
 // A whole shared library for this machine, by its own headers; throws a refusal otherwise. dlopen is not asked: it dies

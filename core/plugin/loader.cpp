@@ -110,8 +110,9 @@ Found look(const std::vector<std::string>& path) {
     for (auto& plugin : here.plugins) {
       const auto [it, fresh] = first.emplace(plugin.id, plugin.path);
       if (!fresh)
-        all.left_out.push_back({plugin.id, refusal(plugin.path, "hidden by " + printable(it->second, kLongestPath),
-                                                   "Remove one of the two").what()});
+        all.left_out.push_back(
+            {plugin.id,
+             refusal(plugin.path, "hidden by " + printable(it->second, kLongestPath), "Remove one of the two").what()});
       else
         all.plugins.push_back(std::move(plugin));
     }
@@ -142,25 +143,28 @@ Error not_loadable(const std::string& path, std::string said) {
   static constexpr std::string_view kMissing = ": cannot open shared object file";
   if (said.starts_with(path + ": ")) said.erase(0, path.size() + 2);
   if (const auto symbol = between(said, "undefined symbol: ", ", \n"))
-    return refusal(path, "undefined symbol: " + printable(*symbol),
-                   "It was linked without a library that it uses: build it with signalfoundry_add_plugin() and name the "
-                   "library in LIBS");
+    return refusal(
+        path, "undefined symbol: " + printable(*symbol),
+        "It was linked without a library that it uses: build it with signalfoundry_add_plugin() and name the "
+        "library in LIBS");
   if (const auto end = said.find(kMissing); end != std::string::npos && end > 0)
     return refusal(path, fmt::format("needs the shared library {}, which is not found", printable(said.substr(0, end))),
                    "Install it, or put it beside the plugin");
   if (const auto version = between(said, "version `", "'"))
-    return refusal(path, fmt::format("needs {}; this system has glibc {}, or a C++ library that is older than the one it "
-                                     "was built with", printable(*version), ::gnu_get_libc_version()),
+    return refusal(path,
+                   fmt::format("needs {}; this system has glibc {}, or a C++ library that is older than the one it "
+                               "was built with",
+                               printable(*version), ::gnu_get_libc_version()),
                    "Build it on this system or an older one");
   return refusal(path, "cannot be loaded: " + printable(said, 500), "Install the plugin again, or ask its vendor");
 }
 
-// Never unloaded: threads, thread_local destructors and STB_GNU_UNIQUE symbols outlive any dlclose (docs/adr/0001-c-abi.md).
-// The map is leaked, so that no static destructor closes them either.
+// Never unloaded: threads, thread_local destructors and STB_GNU_UNIQUE symbols outlive any dlclose
+// (docs/adr/0001-c-abi.md). The map is leaked, so that no static destructor closes them either.
 struct Loaded {
   boost::dll::shared_library library;
-  Plugin plugin;
-  bool passed = false;
+  std::optional<Plugin> plugin;
+  std::optional<Error> refused;  // once its code is in the process, another file under this path would not be loaded
 };
 std::map<std::string, Loaded>& loaded() {
   static auto* const map = new std::map<std::string, Loaded>;
@@ -169,13 +173,12 @@ std::map<std::string, Loaded>& loaded() {
 
 void open_library(const std::string& path, boost::dll::shared_library& library) {
   namespace dll = boost::dll;
-  const auto mode = dll::load_mode::rtld_now | dll::load_mode::rtld_local | static_cast<dll::load_mode::type>(RTLD_NODELETE);
+  const auto mode =
+      dll::load_mode::rtld_now | dll::load_mode::rtld_local | static_cast<dll::load_mode::type>(RTLD_NODELETE);
   try {
     library.load(dll::fs::path(path), mode);
   } catch (const dll::fs::system_error& error) {
     throw not_loadable(path, dlerror_part(error.what()));
-  } catch (...) {
-    throw refusal(path, "threw an exception while it was loaded", "Ask its vendor");
   }
 }
 
@@ -185,14 +188,17 @@ bool same_file(const std::string& path, const LibraryFile& file) {
   const auto dir = fs::Dir::open(real(path.substr(0, slash + 1)));
   if (!dir) return false;
   return dir->stat(path.substr(slash + 1))
-      .match([&](const fs::Info& now) { return now.dev == file.dev && now.ino == file.ino &&
-                                               now.mtime_ns == file.mtime_ns &&
-                                               now.size == file.bytes.size(); },
-             [](fs::Gone) { return false; });
+      .match(
+          [&](const fs::Info& now) {
+            return now.dev == file.dev && now.ino == file.ino && now.mtime_ns == file.mtime_ns &&
+                   now.size == file.bytes.size();
+          },
+          [](fs::Gone) { return false; });
 }
 
 // The entry, and how large its symbol is. It has to be this file's own: dlsym also looks into the libraries it needs.
-std::pair<const sf_plugin_entry*, std::size_t> entry_of(const std::string& path, const boost::dll::shared_library& library) {
+std::pair<const sf_plugin_entry*, std::size_t> entry_of(const std::string& path,
+                                                        const boost::dll::shared_library& library) {
   if (!library.has(kSymbol))
     throw refusal(path, "is not a SignalFoundry plugin (it exports no signalfoundry_plugin)",
                   "Build it with signalfoundry_add_plugin() and end it with SF_TRIAGE_PLUGIN or one of its siblings");
@@ -202,14 +208,16 @@ std::pair<const sf_plugin_entry*, std::size_t> entry_of(const std::string& path,
   if (::dladdr1(entry, &info, &extra, RTLD_DL_SYMENT) == 0 || extra == nullptr || info.dli_fname == nullptr)
     throw refusal(path, "its entry is not within a library", "Ask its vendor");
   if (path != info.dli_fname)
-    throw refusal(path, "its entry comes from " + printable(info.dli_fname, kLongestPath) + ", not from the file itself",
+    throw refusal(path,
+                  "its entry comes from " + printable(info.dli_fname, kLongestPath) + ", not from the file itself",
                   "Name that plugin, or ask this one's vendor");
   return {entry, static_cast<const ElfW(Sym)*>(extra)->st_size};
 }
 
 }  // namespace
 
-std::vector<std::string> search_path(const std::vector<std::string>& given, const std::vector<std::string>& configured) {
+std::vector<std::string> search_path(const std::vector<std::string>& given,
+                                     const std::vector<std::string>& configured) {
   std::vector<std::string> out;
   std::set<std::string> seen;
   const auto add = [&](const std::string& folder) {
@@ -223,7 +231,8 @@ std::vector<std::string> search_path(const std::vector<std::string>& given, cons
       if (folder != ".") add(folder);
   const std::string prefix = prefix_of_program();
   add(prefix + "/plugins");
-  for (const char* lib : {"/lib", "/lib64", "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/lib/riscv64-linux-gnu"})
+  for (const char* lib :
+       {"/lib", "/lib64", "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/lib/riscv64-linux-gnu"})
     add(prefix + lib + "/signalfoundry/plugins");
   return out;
 }
@@ -256,18 +265,23 @@ std::string find(const std::string& id, const std::vector<std::string>& path) {
 const Plugin& load(const std::string& given) {
   const std::string path = full_path(given);
   auto& one = loaded()[path];
-  if (one.passed) return one.plugin;
+  if (one.plugin) return *one.plugin;
+  if (one.refused) throw Error(*one.refused);
   const LibraryFile file = read_library(path);
   check_elf(path, file.bytes);
   open_library(path, one.library);
-  if (!same_file(path, file))
-    throw refusal(path, "was removed or replaced while it was loaded", "Run the command again");
-  const auto [entry, size] = entry_of(path, one.library);
-  one.plugin = check_entry(path, entry, size);
-  one.plugin.path = path;
-  one.plugin.sha256 = sha256_hex(file.bytes);
-  one.passed = true;
-  return one.plugin;
+  try {
+    if (!same_file(path, file))
+      throw refusal(path, "was removed or replaced while it was loaded", "Run the command again");
+    const auto [entry, size] = entry_of(path, one.library);
+    Plugin plugin = check_entry(path, entry, size);
+    plugin.path = path;
+    plugin.sha256 = sha256_hex(file.bytes);
+    return one.plugin.emplace(std::move(plugin));
+  } catch (const Error& error) {
+    one.refused = error;
+    throw;
+  }
 }
 
 }  // namespace signalfoundry::plugin

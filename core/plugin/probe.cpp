@@ -32,9 +32,10 @@ constexpr std::size_t kLargestReport = 4U << 20U;
 constexpr const char* kHarmless = "It was tried in a process of its own; nothing else came to harm. Ask its vendor";
 
 json to_json(const Plugin& p) {
-  return {{"id", p.id},           {"version", p.version},     {"summary", p.summary},       {"license", p.license},
-          {"vendor", p.vendor},   {"schema", p.config_schema}, {"kinds", p.kinds},           {"path", p.path},
-          {"sha256", p.sha256},   {"abi_major", p.abi_major}, {"abi_minor", p.abi_minor},   {"needs_minor", p.needs_minor}};
+  return {
+      {"id", p.id},         {"version", p.version},      {"summary", p.summary},     {"license", p.license},
+      {"vendor", p.vendor}, {"schema", p.config_schema}, {"kinds", p.kinds},         {"path", p.path},
+      {"sha256", p.sha256}, {"abi_major", p.abi_major},  {"abi_minor", p.abi_minor}, {"needs_minor", p.needs_minor}};
 }
 Plugin from_json(const json& j) {
   Plugin p;
@@ -87,8 +88,8 @@ void prepare_child() {
   ::_exit(0);  // no destructors of foreign code
 }
 
-// The child's line. Empty: it ended, or closed the pipe, without one. Nothing: the time is over, or it wrote more than any
-// plugin has to say.
+// The child's line. Empty: it ended, or closed the pipe, without one. Nothing: the time is over, or it wrote more than
+// any plugin has to say.
 std::optional<std::string> read_line(int fd, std::int64_t deadline) {
   std::string line;
   std::array<char, 4096> part{};
@@ -110,7 +111,8 @@ std::optional<std::string> read_line(int fd, std::int64_t deadline) {
 std::string ending(int status) {
   if (WIFSIGNALED(status)) {
     const char* name = ::sigabbrev_np(WTERMSIG(status));
-    return fmt::format("crashed with SIG{} while it was loaded", name != nullptr ? name : std::to_string(WTERMSIG(status)));
+    return fmt::format("crashed with SIG{} while it was loaded",
+                       name != nullptr ? name : std::to_string(WTERMSIG(status)));
   }
   return fmt::format("ended the process with exit code {} while it was loaded", WEXITSTATUS(status));
 }

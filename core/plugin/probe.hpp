@@ -12,8 +12,9 @@ namespace signalfoundry::plugin {
 
 constexpr std::int64_t kProbeLimitMs = 2000;
 
-// What a child that loaded it reported, or why it is refused, as one sentence: the gate's, "…: crashed with SIGSEGV while
-// it was loaded. …" or "…: did not load within 2 s. …". Tables are null. The child's output goes nowhere. Thread: main.
+// What a child that loaded it reported, or why it is refused, as one sentence: the gate's, "…: crashed with SIGSEGV
+// while it was loaded. …" or "…: did not load within 2 s. …". Tables are null. The child's output goes nowhere. Thread:
+// main.
 struct Probe {
   std::optional<Plugin> plugin;
   std::string refusal;

@@ -90,6 +90,11 @@ class SqliteStore : public Store {
     while (all.step())
       if (!visit(all.integer(0), all.text(1))) return;
   }
+  void each_entry_backwards(const std::function<bool(std::int64_t, const std::string&)>& visit) override {
+    Statement all(db_, "SELECT seq, body FROM ledger ORDER BY seq DESC");
+    while (all.step())
+      if (!visit(all.integer(0), all.text(1))) return;
+  }
   std::vector<std::string> entries_of(std::string_view key) override {
     Statement of(db_, "SELECT body FROM about JOIN ledger USING(seq) WHERE key = ? ORDER BY seq");
     const KeyBytes bytes(key);

@@ -93,6 +93,8 @@ class Store {
   virtual std::optional<std::string> entry(std::int64_t seq) = 0;
   // Every entry from `from_seq`, in order, as exported; false stops.
   virtual void each_entry(std::int64_t from_seq, const std::function<bool(std::int64_t seq, const std::string& line)>& visit) = 0;
+  // The same from the end.
+  virtual void each_entry_backwards(const std::function<bool(std::int64_t seq, const std::string& line)>& visit) = 0;
   // Entries about one alert beyond those that its row names (decisions, packs, repairs), in order.
   virtual std::vector<std::string> entries_of(std::string_view key) = 0;
 

@@ -2,6 +2,7 @@
 #include "selection.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 namespace queue_cap {
@@ -26,6 +27,7 @@ std::size_t percent_of(std::uint32_t cap, std::uint32_t percent) {
   return std::size_t{cap} * percent / 100;
 }
 
+// Drop-ins have a rank of their own, so that names are compared with names of the same kind only.
 template <class C>
 bool before(const C& a, std::string_view a_name, const C& b, std::string_view b_name) {
   return a.rank != b.rank ? a.rank < b.rank : a_name < b_name;
@@ -34,10 +36,33 @@ template <class C>
 bool older(const C& a, std::string_view a_name, const C& b, std::string_view b_name) {
   return a.time_ms != b.time_ms ? a.time_ms < b.time_ms : a_name < b_name;
 }
-template <class C>
-bool by_name(const C& /*a*/, std::string_view a_name, const C& /*b*/, std::string_view b_name) {
-  return a_name < b_name;
+
+// Up to eight bytes as a number that orders as they do.
+std::uint64_t number_of(std::string_view text) {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < 8; ++i) out = out << 8U | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+  return out;
 }
+
+// How many of each group: a table without a node per group, for hundreds of thousands of groups at once.
+class GroupSizes {
+ public:
+  explicit GroupSizes(std::size_t groups_max) : slots_(std::bit_ceil(2 * groups_max + 2)) {}
+  std::uint32_t& operator[](std::uint32_t group) {
+    for (auto at = std::size_t{group} * 0x9e3779b1U;; ++at) {
+      auto& slot = slots_[at & (slots_.size() - 1)];
+      if (slot.size == 0) slot.group = group;
+      if (slot.group == group) return slot.size;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t group = 0;
+    std::uint32_t size = 0;  // 0: free; so a group that was asked for must be counted
+  };
+  std::vector<Slot> slots_;
+};
 
 }  // namespace
 
@@ -80,95 +105,116 @@ void Selection::add(const Waiting& waiting) {
   if (kept_.size() >= 2 * (main_quota_ + 2 * reserve_quota_)) shrink();
 }
 
-bool Selection::within(const std::optional<Bound>& bound, const Candidate& c, std::string_view name,
-                       Order order) const {
-  return !bound || order(c, name, bound->candidate, bound->name);
-}
-
 bool Selection::wanted(const Candidate& c, std::string_view name) const {
   if (reserve_quota_ != 0) {
-    if (c.drop_in && within(drop_in_bound_, c, name, by_name<Candidate>)) return true;
-    if (!c.drop_in && within(oldest_bound_, c, name, older<Candidate>)) return true;
+    const auto& bound = c.drop_in ? drop_in_bound_ : oldest_bound_;
+    if (!bound || (c.drop_in ? name < bound->name : older(c, name, bound->candidate, bound->name))) return true;
   }
-  if (within(main_bound_, c, name, before<Candidate>)) return true;
+  if (before(c, name, main_bound_->candidate, main_bound_->name)) return true;
   if (!by_group_) return false;
   const auto full = full_groups_.find(c.group);
   return full == full_groups_.end() || c.rank <= full->second;
+}
+
+bool Selection::less(const Key& a, const Key& b) const {
+  if (a.major != b.major) return a.major < b.major;
+  if (a.text != b.text) return a.text < b.text;
+  return name_of(kept_[a.index]) < name_of(kept_[b.index]);
+}
+
+// What the names of all drop-ins begin with.
+std::size_t Selection::common_prefix() const {
+  std::optional<std::string_view> common;
+  for (const auto& c : kept_) {
+    if (!c.drop_in) continue;
+    const auto name = name_of(c);
+    if (!common) common = name;
+    const auto differ = std::mismatch(common->begin(), common->end(), name.begin(), name.end());
+    common = common->substr(0, static_cast<std::size_t>(differ.first - common->begin()));
+  }
+  return common ? common->size() : 0;
+}
+
+Selection::Key Selection::key_of(Order order, std::uint32_t index, std::size_t prefix) const {
+  const auto& c = kept_[index];
+  Key key{0, 0, index};
+  if (order == Order::rank) key.major = c.rank;
+  if (order == Order::age) key.major = static_cast<std::uint64_t>(c.time_ms) ^ std::uint64_t{1} << 63U;
+  if (c.drop_in) key.text = number_of(name_of(c).substr(prefix, 8));
+  return key;
 }
 
 // Keeps what `lookahead_` rounds can need of all that was added so far. A later call on what is left and what came in
 // since gives the same as one call on everything: whoever goes has enough better ones before him that stay.
 void Selection::shrink() {
   worn_ = rounds_ != 0;
+  const auto prefix = common_prefix();
   std::vector<bool> keep(kept_.size());
-  keep_reserve(keep, false, older<Candidate>, oldest_bound_);
-  keep_reserve(keep, true, by_name<Candidate>, drop_in_bound_);
-  keep_main(keep);
+  keep_reserve(keep, false, prefix, oldest_bound_);
+  keep_reserve(keep, true, prefix, drop_in_bound_);
+  keep_main(keep, prefix);
   keep.flip();
   remove(keep);
   sorted_ = 0;
   repack_names();
 }
 
-// Leaves the first `quota` in `indices`, in no order; the last of them is the bound when others had to go.
-std::optional<Selection::Bound> Selection::cut(Indices& indices, std::size_t quota, Order order) const {
-  if (indices.size() <= quota) return std::nullopt;
-  if (quota == 0) return indices.clear(), std::nullopt;
-  const auto less = [&](std::uint32_t a, std::uint32_t b) {
-    return order(kept_[a], name_of(kept_[a]), kept_[b], name_of(kept_[b]));
-  };
-  const auto last = indices.begin() + static_cast<std::ptrdiff_t>(quota - 1);
-  std::nth_element(indices.begin(), last, indices.end(), less);
-  const auto& c = kept_[*last];
-  indices.resize(quota);
+// Leaves the first `quota` in `keys`, in no order; the last of them is the bound when others had to go.
+std::optional<Selection::Bound> Selection::cut(Keys& keys, std::size_t quota) const {
+  if (keys.size() <= quota) return std::nullopt;
+  if (quota == 0) return keys.clear(), std::nullopt;
+  const auto last = keys.begin() + static_cast<std::ptrdiff_t>(quota - 1);
+  std::nth_element(keys.begin(), last, keys.end(), [this](const Key& a, const Key& b) { return less(a, b); });
+  const auto& c = kept_[last->index];
+  keys.resize(quota);
   return Bound{c, std::string(name_of(c))};
 }
 
-void Selection::keep_reserve(std::vector<bool>& keep, bool drop_ins, Order order, std::optional<Bound>& bound) const {
-  Indices indices;
+void Selection::keep_reserve(std::vector<bool>& keep, bool drop_ins, std::size_t prefix,
+                             std::optional<Bound>& bound) const {
+  Keys keys;
   for (std::uint32_t i = 0; i < kept_.size(); ++i)
-    if (kept_[i].drop_in == drop_ins) indices.push_back(i);
-  if (auto last = cut(indices, reserve_quota_, order)) bound = std::move(last);
-  for (const auto i : indices) keep[i] = true;
+    if (kept_[i].drop_in == drop_ins) keys.push_back(key_of(drop_ins ? Order::name : Order::age, i, prefix));
+  if (auto last = cut(keys, reserve_quota_)) bound = std::move(last);
+  for (const auto& key : keys) keep[key.index] = true;
 }
 
-void Selection::keep_main(std::vector<bool>& keep) {
-  Indices first;
-  Indices rest;
-  split_by_group(keep, first, rest);
+void Selection::keep_main(std::vector<bool>& keep, std::size_t prefix) {
+  Keys first;
+  Keys rest;
+  split_by_group(keep, prefix, first, rest);
   by_group_ = first.size() < main_quota_;
   if (by_group_) {
-    main_bound_ = cut(rest, main_quota_ - first.size(), before<Candidate>);
+    main_bound_ = cut(rest, main_quota_ - first.size());
   } else {
     rest.clear();
-    main_bound_ = cut(first, main_quota_, before<Candidate>);
+    main_bound_ = cut(first, main_quota_);
   }
-  for (const auto i : first) keep[i] = true;
-  for (const auto i : rest) keep[i] = true;
+  for (const auto& key : first) keep[key.index] = true;
+  for (const auto& key : rest) keep[key.index] = true;
 }
 
 // first: of each group the best, as many as `lookahead_` rounds can take. rest: the others.
-void Selection::split_by_group(const std::vector<bool>& keep, Indices& first, Indices& rest) {
+void Selection::split_by_group(const std::vector<bool>& keep, std::size_t prefix, Keys& first, Keys& rest) {
   const std::size_t limit = group_limit_ * lookahead_;
-  std::unordered_map<std::uint32_t, std::size_t> sizes;
-  sizes.reserve(kept_.size());
+  GroupSizes sizes(kept_.size());
   for (std::size_t i = 0; i < kept_.size(); ++i)
     if (!keep[i]) ++sizes[kept_[i].group];
-  std::unordered_map<std::uint32_t, Indices> large;
+  std::unordered_map<std::uint32_t, Keys> large;
   for (std::uint32_t i = 0; i < kept_.size(); ++i) {
     if (keep[i]) continue;
     const auto group = kept_[i].group;
-    (sizes[group] > limit ? large[group] : first).push_back(i);
+    (sizes[group] > limit ? large[group] : first).push_back(key_of(Order::rank, i, prefix));
   }
   full_groups_.clear();
-  for (auto& [group, indices] : large) {
-    Indices best = indices;
-    const auto last = cut(best, limit, before<Candidate>);
+  for (auto& [group, keys] : large) {
+    Keys best = keys;
+    const auto last = cut(best, limit);
     full_groups_[group] = last->candidate.rank;
     first.insert(first.end(), best.begin(), best.end());
-    for (const auto i : indices) {
-      const auto& c = kept_[i];
-      if (before(last->candidate, last->name, c, name_of(c))) rest.push_back(i);
+    for (const auto& key : keys) {
+      const auto& c = kept_[key.index];
+      if (before(last->candidate, last->name, c, name_of(c))) rest.push_back(key);
     }
   }
 }
@@ -194,10 +240,18 @@ void Selection::repack_names() {
 }
 
 void Selection::sort() {
-  const auto less = [&](const Candidate& a, const Candidate& b) { return before(a, name_of(a), b, name_of(b)); };
-  const auto middle = kept_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-  std::sort(middle, kept_.end(), less);
-  std::inplace_merge(kept_.begin(), middle, kept_.end(), less);
+  if (sorted_ == kept_.size()) return;
+  const auto prefix = common_prefix();
+  Keys keys;
+  for (auto i = sorted_; i < kept_.size(); ++i)
+    keys.push_back(key_of(Order::rank, static_cast<std::uint32_t>(i), prefix));
+  std::sort(keys.begin(), keys.end(), [this](const Key& a, const Key& b) { return less(a, b); });
+  std::vector<Candidate> tail;
+  tail.reserve(keys.size());
+  for (const auto& key : keys) tail.push_back(kept_[key.index]);
+  const auto middle = std::copy_backward(tail.begin(), tail.end(), kept_.end());
+  std::inplace_merge(kept_.begin(), middle, kept_.end(),
+                     [&](const Candidate& a, const Candidate& b) { return before(a, name_of(a), b, name_of(b)); });
   sorted_ = kept_.size();
 }
 
@@ -225,16 +279,20 @@ std::vector<std::string> Selection::take() {
 }
 
 void Selection::choose_reserve(std::vector<bool>& chosen, std::size_t& room) const {
-  Indices dated;
-  Indices drop_ins;  // by name already: they all have one rank
-  for (std::uint32_t i = 0; i < kept_.size(); ++i) (kept_[i].drop_in ? drop_ins : dated).push_back(i);
+  Keys dated;
+  std::vector<std::size_t> drop_ins;  // by name already: they all have one rank
+  for (std::uint32_t i = 0; i < kept_.size(); ++i) {
+    if (kept_[i].drop_in)
+      drop_ins.push_back(i);
+    else
+      dated.push_back(key_of(Order::age, i, 0));
+  }
   const auto reserve = std::min(reserve_, room);
   const auto for_drop_ins = std::min(drop_ins.size(), reserve - std::min(dated.size(), reserve - reserve / 2));
   const auto for_dated = std::min(dated.size(), reserve - for_drop_ins);
-  drop_ins.resize(for_drop_ins);
-  cut(dated, for_dated, older<Candidate>);
-  for (const auto i : drop_ins) chosen[i] = true;
-  for (const auto i : dated) chosen[i] = true;
+  cut(dated, for_dated);
+  for (std::size_t i = 0; i < for_drop_ins; ++i) chosen[drop_ins[i]] = true;
+  for (const auto& key : dated) chosen[key.index] = true;
   room -= for_drop_ins + for_dated;
 }
 

@@ -18,7 +18,7 @@ constexpr const char* kSchema = R"json({
   "required": ["path"],
   "properties": {
     "path": {
-      "type": "string", "x-sf-path": true, "minLength": 1,
+      "type": "string", "x-sf-path": true,
       "description": "The file with one alert a line, or the directory of *.json files. Relative to the pipeline file."
     },
     "format": {
@@ -27,7 +27,7 @@ constexpr const char* kSchema = R"json({
     },
     "follow": {
       "type": "boolean", "default": false,
-      "description": "false: read once per process, from the start. true: go on where the last run ended; dir: look for new files."
+      "description": "false: read once per process, from the start. true: go on where the last run ended."
     }
   }
 })json";

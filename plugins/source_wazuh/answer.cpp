@@ -147,6 +147,21 @@ std::optional<Problem> check_shards(std::string_view shards, const Settings& s, 
                  "see the cluster's health"};
 }
 
+// What "now" came to in the probe's range.
+std::optional<std::int64_t> clock_of(std::string_view aggregations) {
+  const auto j = Json::parse(aggregations, nullptr, false);
+  const auto* to = &j;
+  for (const char* key : {"clock", "buckets"}) {
+    if (!to->is_object() || !to->contains(key)) return std::nullopt;
+    to = &(*to)[key];
+  }
+  if (!to->is_array() || to->empty() || !to->front().is_object()) return std::nullopt;
+  const auto found = to->front().find("to");
+  if (found == to->front().end() || !found->is_number()) return std::nullopt;
+  const auto ms = found->get<double>();
+  return ms > 0 && ms < 1e14 ? std::optional(static_cast<std::int64_t>(ms)) : std::nullopt;
+}
+
 // What a search answer consists of, as slices.
 struct Parts {
   std::string_view shards;
@@ -186,6 +201,7 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
         if (key == "_shards") parts.shards = value;
         if (key == "timed_out") parts.timed_out = value;
         if (key == "hits") parts.hits = value;
+        if (key == "aggregations") page.clock_ms = clock_of(value);
       })) {
     return Problem{
         Act::retry, SF_RETRY,

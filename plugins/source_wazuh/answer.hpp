@@ -24,7 +24,8 @@ struct Hit {
 struct Page {
   std::unique_ptr<const std::string> body;  // what the views point into
   std::vector<Hit> hits;
-  std::int64_t shards = 0;  // 0: no index matches
+  std::int64_t shards = 0;               // 0: no index matches
+  std::optional<std::int64_t> clock_ms;  // of a probe: the indexer's clock
 };
 
 // Why an answer is no page.

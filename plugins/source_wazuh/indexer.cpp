@@ -83,10 +83,8 @@ std::optional<Problem> Indexer::read(Exchange& x, Page& page, std::optional<std:
                        std::to_string(settings_.page_bytes) + " bytes",
                    "raise page_bytes, and see what the indexer holds"};
   if (x.status != SF_OK) return transport_problem(x.status, x.error.message);
-  const auto date = parse_http_date(x.date);
-  server_told_ = date.has_value();
-  server_ms_ = date.value_or(host_.now_ms());
-  retry_after_ms = parse_retry_after(x.retry_after, server_ms_);
+  date_ms_ = parse_http_date(x.date);
+  retry_after_ms = parse_retry_after(x.retry_after, date_ms_.value_or(host_.now_ms()));
   return read_answer(std::move(x.reply), settings_, page);
 }
 

@@ -29,9 +29,8 @@ class Indexer {
   Page search(const std::function<std::string(std::uint32_t size)>& body);
 
   std::uint32_t size() const { return size_; }
-  // The indexer's clock by its last answer (Date header, whole seconds), or this machine's where it tells none.
-  std::int64_t server_ms() const { return server_ms_; }
-  bool server_told() const { return server_told_; }
+  // The clock by the last answer's Date header, where a proxy sets one.
+  std::optional<std::int64_t> date_ms() const { return date_ms_; }
 
  private:
   struct Exchange;
@@ -44,8 +43,7 @@ class Indexer {
   const Settings& settings_;
   const std::atomic<bool>& stop_;
   std::uint32_t size_;
-  std::int64_t server_ms_ = 0;
-  bool server_told_ = false;
+  std::optional<std::int64_t> date_ms_;
 };
 
 }  // namespace source_wazuh

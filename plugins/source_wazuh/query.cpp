@@ -19,12 +19,13 @@ Json ascending(const char* field, const char* type) {
 
 std::string path_of(const Settings& settings) {
   return "/" + settings.index +
-         "/_search?ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false&expand_wildcards="
-         "open";
+         "/_search?ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false"
+         "&expand_wildcards=open&request_cache=false";
 }
 
 std::string probe_body() {
-  return R"({"size":0,"track_total_hits":false,"terminate_after":1})";
+  return R"({"size":0,"track_total_hits":false,"query":{"match_none":{}},"aggs":{"clock":{"date_range":)"
+         R"({"field":"timestamp","format":"epoch_millis","ranges":[{"to":"now"}]}}}})";
 }
 
 std::string body_of(const Query& query, const Settings& settings) {

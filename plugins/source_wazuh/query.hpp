@@ -24,7 +24,8 @@ struct Query {
 
 std::string path_of(const Settings& settings);  // "/wazuh-alerts-*/_search?…"
 std::string body_of(const Query& query, const Settings& settings);
-// A search that finds nothing and tells the indexer's clock, and whether there is an index.
+// A search that finds nothing and tells whether there is an index, and the indexer's clock: OpenSearch sends no Date
+// header, but it says what "now" in a range came to.
 std::string probe_body();
 
 }  // namespace source_wazuh

@@ -99,13 +99,16 @@ void Source::begin(const sf::Emitter& out) {
   window_fetched_ = 0;
   indexer_ = std::make_unique<Indexer>(host_, settings_, stop_);
   const auto probe = indexer_->search([](std::uint32_t) { return probe_body(); });
-  const auto skew = indexer_->server_ms() - host_.now_ms();
+  const auto local = host_.now_ms();
+  const auto told = probe.clock_ms ? probe.clock_ms : indexer_->date_ms();
+  const auto server = told.value_or(local);
+  const auto skew = server - local;
   host_.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
-  if (!indexer_->server_told()) host_.info("the indexer's answers have no Date header; this machine's clock is used");
+  if (!told && probe.shards != 0) host_.info("the indexer does not tell its clock; this machine's is used");
   if (std::abs(skew) > kSkewToTellMs)
     host_.warn("the indexer's clock is " + std::to_string(std::abs(skew) / 1000) + " s " +
                (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the indexer's is used)");
-  plan_ = plan(cursor_, settings_, indexer_->server_ms(), host_.now_ms(), filter_);
+  plan_ = plan(cursor_, settings_, server, local, filter_);
   if (!plan_.warning.empty()) host_.warn(plan_.warning);
   begun_ = true;
   if (probe.shards == 0) {

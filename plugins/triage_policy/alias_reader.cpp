@@ -7,10 +7,10 @@ namespace triage_policy {
 
 void AliasReader::read(const Node& table, Problems& problems) {
   for (const Member& member : table.members) {
-    const std::string label = "[aliases] " + quoted(member.key);
+    const std::string label = "[aliases] " + in_quotes(member.key);
     if (member.value.kind != Node::Kind::array) {
       problems.add(member.value.place, label + " must be a list, not " + kind_word(member.value.kind) +
-                                           ". Write " + quoted(member.key) + " = [\"another name\"].");
+                                           ". Write " + in_quotes(member.key) + " = [\"another name\"].");
       continue;
     }
     std::string host;
@@ -39,11 +39,11 @@ void AliasReader::claim(const std::string& name, const std::string& shown, Meani
   const Meaning& before = at->second;
   if (before.host == meaning.host && before.own != meaning.own) return;
   if (before.host == meaning.host) {
-    problems.add(place, "[aliases] " + quoted(shown) + " stands for host " + quoted(before.host) + " already, in " +
+    problems.add(place, "[aliases] " + in_quotes(shown) + " stands for host " + in_quotes(before.host) + " already, in " +
                             before.where + ". Take one out.");
   } else {
-    problems.add(place, "[aliases] " + quoted(shown) + " would name two hosts: " + quoted(meaning.host) + " here and " +
-                            quoted(before.host) + " in " + before.where + ". A name must lead to one host.");
+    problems.add(place, "[aliases] " + in_quotes(shown) + " would name two hosts: " + in_quotes(meaning.host) + " here and " +
+                            in_quotes(before.host) + " in " + before.where + ". A name must lead to one host.");
   }
 }
 

@@ -35,7 +35,7 @@ std::string text_problem(std::string_view text, Op op) {
   if (trim(text).empty()) return "an empty text is in every value. Take it out";
   if (text.size() > 1024) return "a text is longer than 1024 bytes. Shorten it";
   if (op == Op::glob && text.find_first_not_of('*') == std::string_view::npos)
-    return quoted(text) + " matches every value. Say what must be in it";
+    return in_quotes(text) + " matches every value. Say what must be in it";
   std::string why;
   if (op == Op::cidr) Network::parse(text, why);
   return why;
@@ -58,8 +58,10 @@ Entry EntryReader::read_one(const Node& node, const std::string& label, EntryKin
   out.monitor = table.flag("monitor").value_or(false);
   if (kind != EntryKind::tier) {
     out.allow_dangerous = table.flag("allow_dangerous").value_or(false);
-    if (out.allow_dangerous && out.disposition == Disposition::escalated)
+    if (out.allow_dangerous && out.disposition == Disposition::escalated) {
       table.problem(table.place(), "escalates, so there is no danger to set aside. Take allow_dangerous out.");
+      out.allow_dangerous = false;
+    }
   }
   read_custody(table, out);
   read_selectors(table, kind, out);
@@ -75,7 +77,7 @@ void EntryReader::read_id(TableReader& table, const std::string& label, Entry& o
   }
   out.id = node->text;
   if (!good_id(out.id)) {
-    table.problem(node->place, "id is " + quoted(out.id) + ". Write 1 to 64 of: letters, digits, '.', '_', '-'.");
+    table.problem(node->place, "id is " + in_quotes(out.id) + ". Write 1 to 64 of: letters, digits, '.', '_', '-'.");
     return;
   }
   table.relabel(label + " " + out.id);
@@ -178,7 +180,7 @@ Condition EntryReader::read_condition(const Node& node, const std::string& label
   if (ops != 1)
     table.problem(node.place, std::string(ops == 0 ? "compares with nothing" : "has more than one comparison") +
                                   ". Write one of any, all, equals, glob and cidr" +
-                                  (ops == 0 ? "." : ", and a table of its own for each other.") );
+                                  (ops == 0 ? "." : ", and a table of its own for each other."));
   table.finish();
   return out;
 }

@@ -23,7 +23,7 @@ class Claims {
   void claim(const std::string& key, Place place, const char* list) {
     const auto [at, fresh] = lists_.try_emplace(key, list);
     if (fresh) return;
-    const std::string say = std::string(noun_) + " " + quoted(key) + " is in " + list;
+    const std::string say = std::string(noun_) + " " + in_quotes(key) + " is in " + list;
     if (std::string_view(at->second) == list) {
       problems_.add(place, say + " twice. Take one out.");
     } else {
@@ -68,7 +68,7 @@ void check_entries(const PolicySpec& spec, Problems& problems) {
     for (const Entry& entry : *entries) {
       const std::string why = never_reached(spec, entry, rules, groups);
       if (why.empty()) continue;
-      problems.add(entry.place, "entry " + quoted(entry.id) + " can never match: " + why +
+      problems.add(entry.place, "entry " + in_quotes(entry.id) + " can never match: " + why +
                                     (tiers ? ". Take it out." : ". Take it out, or say allow_dangerous = true."));
     }
   }
@@ -101,7 +101,7 @@ void check_overlaps(const PolicySpec& spec, Problems& problems) {
   for (const auto& group : spec.neutral_groups) groups.claim(group_key(group.text), group.place, "benign.neutral_groups");
   for (const auto& rule : spec.benign_rules)
     if (rule.max_level && *rule.max_level >= spec.thresholds.escalate_min_level)
-      problems.add(rule.place, "benign.rules: rule " + quoted(rule.rule_id) + " has a max_level at which escalate_min_level " +
+      problems.add(rule.place, "benign.rules: rule " + in_quotes(rule.rule_id) + " has a max_level at which escalate_min_level " +
                                    std::to_string(spec.thresholds.escalate_min_level) + " decides first. Write at most " +
                                    std::to_string(spec.thresholds.escalate_min_level - 1) + ".");
   check_entries(spec, problems);

@@ -12,17 +12,21 @@
 namespace triage_policy {
 namespace {
 
-// A section is a table of the file's root; its keys are taken through `read`.
+// A table of the file's root.
+const Node* section_node(TableReader& root, std::string_view key) {
+  const Node* node = root.take(key);
+  if (node == nullptr || node->kind == Node::Kind::table) return node;
+  const std::string name(key);
+  root.problem(node->place, "must have " + name + " as a table, not as " + kind_word(node->kind) + ". Write [" + name +
+                                "] in a line of its own, and its keys below.");
+  return nullptr;
+}
+
 template <class Read>
 void section(TableReader& root, std::string_view key, Read&& read) {
-  const Node* node = root.take(key);
+  const Node* node = section_node(root, key);
   if (node == nullptr) return;
-  const std::string label = "[" + std::string(key) + "]";
-  if (node->kind != Node::Kind::table) {
-    root.problem(node->place, std::string(key) + " must be a table, not " + kind_word(node->kind) + ". Write " + label + ".");
-    return;
-  }
-  TableReader table(*node, label, root.problems());
+  TableReader table(*node, "[" + std::string(key) + "]", root.problems());
   read(table);
   table.finish();
 }
@@ -53,7 +57,7 @@ void read_benign_rule(const Node& node, Problems& problems, PolicySpec& spec) {
   const auto rule = table.name("rule_id", NameOf::rule);
   if (rule) {
     out.rule_id = rule->text;
-    table.relabel("benign.rules: rule " + quoted(out.rule_id));
+    table.relabel("benign.rules: rule " + in_quotes(out.rule_id));
   } else if (table.take("rule_id") == nullptr) {
     table.missing("rule_id", "5502");
   }
@@ -73,7 +77,7 @@ void read_benign_group(const Node& node, Problems& problems, PolicySpec& spec) {
   const auto group = table.name("group", NameOf::group);
   if (group) {
     out.group = group->text;
-    table.relabel("benign.groups: group " + quoted(out.group));
+    table.relabel("benign.groups: group " + in_quotes(out.group));
   } else if (table.take("group") == nullptr) {
     table.missing("group", "\"sca\"");
   }
@@ -122,7 +126,7 @@ void read_root(const Node& node, Problems& problems, AliasReader& aliases, Polic
   });
   section(root, "benign", [&](TableReader& table) { read_benign(table, spec); });
   section(root, "default", [&](TableReader& table) { read_default(table, spec); });
-  if (const Node* table = root.take("aliases", Node::Kind::table, "a table: [aliases]")) aliases.read(*table, problems);
+  if (const Node* table = section_node(root, "aliases")) aliases.read(*table, problems);
   root.finish();
   check_thresholds(spec.thresholds, places, problems);
   check_overlaps(spec, problems);
@@ -130,7 +134,7 @@ void read_root(const Node& node, Problems& problems, AliasReader& aliases, Polic
 
 void read_aliases(const Node& node, Problems& problems, AliasReader& aliases) {
   TableReader root(node, "the aliases file", problems);
-  const Node* table = root.take("aliases", Node::Kind::table, "a table: [aliases]");
+  const Node* table = section_node(root, "aliases");
   if (table != nullptr) {
     aliases.read(*table, problems);
   } else if (root.take("aliases") == nullptr) {

@@ -177,7 +177,7 @@ std::optional<Network> Network::parse(std::string_view text, std::string& why) {
   bool v4 = false;
   const auto bytes = address_bytes(text.substr(0, slash), v4);
   if (!bytes) {
-    why = quoted(text) + " is no address or network. Write one like 10.0.0.0/8 or 2001:db8::/32";
+    why = in_quotes(text) + " is no address or network. Write one like 10.0.0.0/8 or 2001:db8::/32";
     return std::nullopt;
   }
   out.bytes_ = *bytes;
@@ -187,14 +187,14 @@ std::optional<Network> Network::parse(std::string_view text, std::string& why) {
     const std::string_view tail = text.substr(slash + 1);
     const auto [end, error] = std::from_chars(tail.data(), tail.data() + tail.size(), bits);
     if (error != std::errc() || end != tail.data() + tail.size() || bits == 0 || bits > width) {
-      why = quoted(text) + " has no usable prefix length. Write a number from 1 to " + std::to_string(width);
+      why = in_quotes(text) + " has no usable prefix length. Write a number from 1 to " + std::to_string(width);
       return std::nullopt;
     }
   }
   out.bits_ = bits + (128 - width);
   for (unsigned bit = out.bits_; bit < 128; ++bit) {
     if ((out.bytes_[bit / 8] & (0x80U >> (bit % 8))) == 0) continue;
-    why = quoted(text) + " has bits set behind its prefix. Write the network's first address";
+    why = in_quotes(text) + " has bits set behind its prefix. Write the network's first address";
     return std::nullopt;
   }
   return out;
@@ -256,7 +256,7 @@ std::string instant_text(std::int64_t unix_ms) {
   return {out, static_cast<std::size_t>(size)};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLimit = 80;
   std::string_view shown = text.substr(0, kLimit);
   if (shown.size() < text.size())

@@ -58,7 +58,7 @@ std::optional<std::int64_t> day_number(int year, int month, int day);
 std::string instant_text(std::int64_t unix_ms);
 
 // In double quotes, printable, cut at 80 bytes: for a message.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 // Appends `text` escaped as the inside of a JSON string.
 void json_into(std::string_view text, std::string& out);
 // The candidate nearest to `word` (edit distance at most a third of its length, at least 1), or "".

@@ -24,6 +24,8 @@ constexpr Hint kHints[] = {
     {"agents", "hosts", "Write hosts = [\"…\"]"},
     {"agent_name", "hosts", "Write hosts = [\"…\"]"},
     {"agent_names", "hosts", "Write hosts = [\"…\"]"},
+    {"id", "rule_id", "Write rule_id = 5502"},
+    {"name", "group", "Write group = \"sca\""},
     {"providers", "provider_names", "Write provider_names = [\"…\"]"},
     {"contains", "where", "Say in which field: where = [{ field = \"process.command_line\", any = [\"…\"] }]"},
     {"contains_any", "where", "Say in which field: where = [{ field = \"process.command_line\", any = [\"…\"] }]"},
@@ -45,7 +47,7 @@ const char* noun(NameOf what) {
 
 // "" when the name is fine.
 std::string name_problem(std::string_view text, NameOf what) {
-  const std::string shown = quoted(text);
+  const std::string shown = in_quotes(text);
   if (trim(text).empty()) return shown + " is an empty " + noun(what) + ". Take it out";
   const std::size_t limit = what == NameOf::location ? 1024 : 256;
   if (text.size() > limit) return shown + " is longer than " + std::to_string(limit) + " bytes. Shorten it";
@@ -94,14 +96,14 @@ std::optional<std::string> field_problem(std::string_view text) {
   if (text.starts_with('/')) {
     for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1))
       if (at + 1 >= text.size() || (text[at + 1] != '0' && text[at + 1] != '1'))
-        return quoted(text) + " is no JSON pointer: '~' must be followed by 0 or 1. Write '~' as \"~0\"";
+        return in_quotes(text) + " is no JSON pointer: '~' must be followed by 0 or 1. Write '~' as \"~0\"";
     return std::nullopt;
   }
   const auto& fields = canonical_fields();
   if (std::find(fields.begin(), fields.end(), text) != fields.end()) return std::nullopt;
   const auto near = nearest(text, fields);
-  const std::string say = quoted(text) + " is neither a canonical field nor a JSON pointer. ";
-  if (!near.empty()) return say + "Did you mean " + quoted(near) + "?";
+  const std::string say = in_quotes(text) + " is neither a canonical field nor a JSON pointer. ";
+  if (!near.empty()) return say + "Did you mean " + in_quotes(near) + "?";
   return say + "Write one of docs/formats/alert.md, or a pointer like \"/data/win/eventdata/image\"";
 }
 
@@ -155,7 +157,7 @@ std::optional<std::int64_t> TableReader::instant(std::string_view key) {
   if (node->kind == Node::Kind::date || node->kind == Node::Kind::instant) return node->integer;
   if (node->kind == Node::Kind::string)
     if (const auto ms = parse_instant(trim(node->text))) return ms;
-  const std::string shown = node->kind == Node::Kind::string ? quoted(node->text) : kind_word(node->kind);
+  const std::string shown = node->kind == Node::Kind::string ? in_quotes(node->text) : kind_word(node->kind);
   problem(node->place, std::string(key) + " is " + shown + ". Write a date (2026-07-01) or a time with its zone (2026-07-01T12:00:00Z).");
   return std::nullopt;
 }
@@ -165,14 +167,14 @@ std::optional<Disposition> TableReader::disposition(std::string_view key, std::v
   if (node == nullptr) return std::nullopt;
   std::vector<std::string_view> words;
   std::string list;
-  for (const Disposition one : allowed) {
+  for (const Disposition& one : allowed) {
     if (node->text == word(one)) return one;
     words.emplace_back(word(one));
-    list += (list.empty() ? "" : &one == &allowed.back() ? " or " : ", ") + quoted(word(one));
+    list += (list.empty() ? "" : &one == &allowed.back() ? " or " : ", ") + in_quotes(word(one));
   }
   const auto near = nearest(node->text, words);
-  problem(node->place, std::string(key) + " is " + quoted(node->text) + ". " +
-                           (near.empty() ? "Write " + list + "." : "Did you mean " + quoted(near) + "? It is " + list + "."));
+  problem(node->place, std::string(key) + " is " + in_quotes(node->text) + ". " +
+                           (near.empty() ? "Write " + list + "." : "Did you mean " + in_quotes(near) + "? It is " + list + "."));
   return std::nullopt;
 }
 
@@ -236,7 +238,7 @@ void TableReader::missing(std::string_view key, const char* example) {
 void TableReader::finish() {
   for (const Member& member : table_.members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
-    const std::string say = "has no key " + quoted(member.key) + ". ";
+    const std::string say = "has no key " + in_quotes(member.key) + ". ";
     const auto hint = std::find_if(std::begin(kHints), std::end(kHints), [&](const Hint& one) {
       return one.key == member.key && std::find(known_.begin(), known_.end(), one.here) != known_.end();
     });
@@ -244,7 +246,7 @@ void TableReader::finish() {
     if (hint != std::end(kHints)) {
       problem(member.place, say + std::string(hint->advice) + ".");
     } else if (!near.empty()) {
-      problem(member.place, say + "Did you mean " + quoted(near) + "?");
+      problem(member.place, say + "Did you mean " + in_quotes(near) + "?");
     } else {
       std::string list;
       for (const auto key : known_) list.append(list.empty() ? "" : ", ").append(key);

@@ -22,11 +22,11 @@ constexpr const char* kSchema = R"json({
   "required": ["policy"],
   "properties": {
     "policy": {
-      "type": "string", "minLength": 1, "x-sf-path": true, "x-sf-must-exist": true,
+      "type": "string", "x-sf-path": true, "x-sf-must-exist": true,
       "description": "The policy file (docs/reference/policy.md), relative to the file that names it."
     },
     "aliases": {
-      "type": "string", "minLength": 1, "x-sf-path": true, "x-sf-must-exist": true,
+      "type": "string", "x-sf-path": true, "x-sf-must-exist": true,
       "description": "A file with an [aliases] table: other names of hosts, beside those in the policy."
     }
   }

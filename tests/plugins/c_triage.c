@@ -34,7 +34,9 @@ static void* create(const sf_host* host, sf_error* error) {
   return self;
 }
 
-static void destroy(void* self) { free(self); }
+static void destroy(void* self) {
+  free(self);
+}
 
 static sf_status configure(void* p, sf_str settings_json, sf_error* error) {
   instance* self = p;
@@ -46,7 +48,8 @@ static sf_status configure(void* p, sf_str settings_json, sf_error* error) {
   return SF_OK;
 }
 
-static sf_status triage(void* p, const sf_record* record, int64_t time_ms, const sf_verdict_sink* sink, sf_error* error) {
+static sf_status triage(void* p, const sf_record* record, int64_t time_ms, const sf_verdict_sink* sink,
+                        sf_error* error) {
   instance* self = p;
   sf_value rule;
   (void)time_ms;
@@ -65,12 +68,22 @@ static sf_status inputs(void* self, const sf_bytes_sink* sink, sf_error* error) 
 
 static const sf_triage table = {sizeof(sf_triage), 0, create, destroy, configure, triage, inputs};
 
-static const void* get_interface(const char* id) { return strcmp(id, SF_TRIAGE) == 0 ? &table : NULL; }
+static const void* get_interface(const char* id) {
+  return strcmp(id, SF_TRIAGE) == 0 ? &table : NULL;
+}
 
 static const char* const kinds[] = {SF_TRIAGE, NULL};
 static const char* const needs[] = {SF_SERVICE_RECORD, NULL};
-static const sf_descriptor self = {sizeof(sf_descriptor), 0, "c_triage", "1.2.3-rc.1+c11", "A triage plugin in C",
-                                   "Apache-2.0", "", "{\"type\":\"object\",\"properties\":{}}", kinds, needs};
+static const sf_descriptor self = {sizeof(sf_descriptor),
+                                   0,
+                                   "c_triage",
+                                   "1.2.3-rc.1+c11",
+                                   "A triage plugin in C",
+                                   "Apache-2.0",
+                                   "",
+                                   "{\"type\":\"object\",\"properties\":{}}",
+                                   kinds,
+                                   needs};
 
-const sf_plugin_entry signalfoundry_plugin = {SF_PLUGIN_MAGIC, sizeof(sf_plugin_entry), SF_ABI_MAJOR, SF_ABI_MINOR, 0, 0,
-                                              &self, get_interface};
+const sf_plugin_entry signalfoundry_plugin = {
+    SF_PLUGIN_MAGIC, sizeof(sf_plugin_entry), SF_ABI_MAJOR, SF_ABI_MINOR, 0, 0, &self, get_interface};

@@ -69,10 +69,17 @@ class ThrowingNotifier : public sf::Notifier {
 
 constexpr const char* kKinds[] = {SF_SOURCE, SF_TRIAGE, SF_STAGE, SF_NOTIFY, nullptr};
 constexpr const char* kNeeds[] = {nullptr};
-constexpr sf_descriptor kSelf{sizeof(sf_descriptor), 0, THROWS_ID, "1.0.0", "Throws in the hook that it is told", "Apache-2.0", "",
+constexpr sf_descriptor kSelf{sizeof(sf_descriptor),
+                              0,
+                              THROWS_ID,
+                              "1.0.0",
+                              "Throws in the hook that it is told",
+                              "Apache-2.0",
+                              "",
                               R"({"type":"object","properties":{"hook":{"type":"string","default":""},
                                   "what":{"type":"string","enum":["std","int","odd","retry"],"default":"std"}}})",
-                              kKinds, kNeeds};
+                              kKinds,
+                              kNeeds};
 
 const void* get(const char* id) noexcept {
   const std::string_view kind(id);

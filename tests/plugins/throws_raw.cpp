@@ -18,18 +18,30 @@ const Thrower thrower;
 
 int nothing = 0;
 
-constexpr sf_triage kTable{
-    sizeof(sf_triage), 0, [](const sf_host*, sf_error*) -> void* { return &nothing; }, [](void*) {},
-    [](void*, sf_str, sf_error*) -> sf_status { return SF_OK; },
-    [](void*, const sf_record*, int64_t, const sf_verdict_sink*, sf_error*) -> sf_status {
-      throw std::runtime_error("past the wall");
-    },
-    [](void*, const sf_bytes_sink* sink, sf_error*) -> sf_status { return sink->put(sink, {"{}", 2}); }};
+constexpr sf_triage kTable{sizeof(sf_triage),
+                           0,
+                           [](const sf_host*, sf_error*) -> void* { return &nothing; },
+                           [](void*) {},
+                           [](void*, sf_str, sf_error*) -> sf_status { return SF_OK; },
+                           [](void*, const sf_record*, int64_t, const sf_verdict_sink*, sf_error*) -> sf_status {
+                             throw std::runtime_error("past the wall");
+                           },
+                           [](void*, const sf_bytes_sink* sink, sf_error*) -> sf_status {
+                             return sink->put(sink, {"{}", 2});
+                           }};
 
 constexpr const char* kKinds[] = {SF_TRIAGE, nullptr};
 constexpr const char* kNeeds[] = {nullptr};
-constexpr sf_descriptor kSelf{sizeof(sf_descriptor), 0, THROWS_ID, "1.0.0", "Throws through its table", "Apache-2.0", "",
-                              "{\"type\":\"object\",\"properties\":{}}", kKinds, kNeeds};
+constexpr sf_descriptor kSelf{sizeof(sf_descriptor),
+                              0,
+                              THROWS_ID,
+                              "1.0.0",
+                              "Throws through its table",
+                              "Apache-2.0",
+                              "",
+                              "{\"type\":\"object\",\"properties\":{}}",
+                              kKinds,
+                              kNeeds};
 
 const void* get(const char* id) {
 #ifdef THROWS_IN_GET

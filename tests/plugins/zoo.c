@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * zoo.c - one plugin that is wrong in one way. Each animal is this file with one definition (CMakeLists.txt). Without any
- * it is a triage plugin that passes every alert. */
+ * zoo.c - one plugin that is wrong in one way. Each animal is this file with one definition (CMakeLists.txt). Without
+ * any it is a triage plugin that passes every alert. */
 #include <signalfoundry/abi/all.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,9 @@ void crash(void) {
 }
 
 #ifdef ZOO_CONSTRUCTOR_CRASHES
-__attribute__((constructor)) static void construct(void) { crash(); }
+__attribute__((constructor)) static void construct(void) {
+  crash();
+}
 #endif
 #ifdef ZOO_CONSTRUCTOR_HANGS
 __attribute__((constructor)) static void construct(void) {
@@ -68,7 +70,9 @@ __attribute__((constructor)) static void construct(void) {
 }
 #endif
 #ifdef ZOO_CONSTRUCTOR_EXITS
-__attribute__((constructor)) static void construct(void) { _exit(3); }
+__attribute__((constructor)) static void construct(void) {
+  _exit(3);
+}
 #endif
 #ifdef ZOO_CONSTRUCTOR_PRINTS
 __attribute__((constructor)) static void construct(void) {
@@ -106,7 +110,9 @@ static void* create(const sf_host* host, sf_error* error) {
 #endif
   return malloc(1);
 }
-static void destroy(void* p) { free(p); }
+static void destroy(void* p) {
+  free(p);
+}
 static sf_status configure(void* p, sf_str settings, sf_error* error) {
   (void)p;
   (void)settings;
@@ -134,7 +140,8 @@ static sf_status triage(void* p, const sf_record* r, int64_t time_ms, const sf_v
 #endif
   return sink->decide(sink, SF_PASS, reason, trail);
 }
-__attribute__((unused)) static const sf_triage table = {ZOO_TABLE_SIZE, 0, create, destroy, ZOO_CONFIGURE, triage, inputs};
+__attribute__((unused)) static const sf_triage table = {ZOO_TABLE_SIZE, 0,      create, destroy,
+                                                        ZOO_CONFIGURE,  triage, inputs};
 
 static sf_status batch(void* p, const sf_record* const* r, uint32_t n, const sf_batch_sink* sink, sf_error* error) {
   (void)p;
@@ -153,10 +160,11 @@ static const void* get_interface(const char* id) {
 }
 
 #ifdef ZOO_ENDLESS
-static const char* const kinds[] = {ZOO_KIND, "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a",
-                                    "a",      "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a",
-                                    "a",      "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a",
-                                    "a",      "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", NULL};
+static const char* const kinds[] = {ZOO_KIND, "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a",
+                                    "a",      "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a",
+                                    "a",      "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a",
+                                    "a",      "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a",
+                                    "a",      "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", NULL};
 #else
 static const char* const kinds[] = {ZOO_KIND, NULL};
 #endif
@@ -177,5 +185,5 @@ const struct tiny tiny_entry = {{SF_PLUGIN_MAGIC, 8}};
 extern const sf_plugin_entry some_other_symbol;
 #endif
 
-const sf_plugin_entry signalfoundry_plugin = {ZOO_MAGIC, ZOO_SIZE, ZOO_MAJOR, 9, ZOO_NEEDS_MINOR, 0, ZOO_DESCRIPTOR,
-                                              get_interface};
+const sf_plugin_entry signalfoundry_plugin = {ZOO_MAGIC,       ZOO_SIZE, ZOO_MAJOR,      9,
+                                              ZOO_NEEDS_MINOR, 0,        ZOO_DESCRIPTOR, get_interface};

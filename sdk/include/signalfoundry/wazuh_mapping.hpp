@@ -45,7 +45,8 @@ inline constexpr const char* kWazuhMapping = R"json({
     ],
     "destination.port": ["/data/dstport", "/data/dest_port", "/data/win/eventdata/destinationPort"],
     "file.path": [
-      "/syscheck/path", "/data/win/eventdata/targetFilename", "/data/win/eventdata/imageLoaded", "/data/audit/file/name",
+      "/syscheck/path", "/data/win/eventdata/targetFilename", "/data/win/eventdata/imageLoaded",
+      "/data/audit/file/name",
       "/data/virustotal/source/file", "/data/YARA/scanned_file", "/data/file", "/data/osquery/columns/path"
     ],
     "file.hash": [
@@ -56,7 +57,9 @@ inline constexpr const char* kWazuhMapping = R"json({
       "/data/win/eventdata/image", "/data/win/eventdata/newProcessName", "/data/win/eventdata/processName",
       "/data/win/eventdata/sourceImage", "/data/audit/exe", "/syscheck/audit/process/name"
     ],
-    "process.command_line": ["/data/win/eventdata/commandLine", "/data/audit/execve", "/data/audit/command", "/data/command"],
+    "process.command_line": [
+      "/data/win/eventdata/commandLine", "/data/audit/execve", "/data/audit/command", "/data/command"
+    ],
     "process.parent.executable": [
       "/data/win/eventdata/parentImage", "/data/win/eventdata/parentProcessName", "/syscheck/audit/process/parent_name"
     ],

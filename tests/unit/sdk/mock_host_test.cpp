@@ -21,8 +21,9 @@ MockRecord alert() {
 }
 
 std::string outcome(sf::Observation<std::string> seen) {
-  return std::move(seen).match([](std::string text) { return text; },
-                               [](sf::Gone gone) { return std::string(gone == sf::Gone::vanished ? "-gone" : "-changed"); });
+  return std::move(seen).match(
+      [](std::string text) { return text; },
+      [](sf::Gone gone) { return std::string(gone == sf::Gone::vanished ? "-gone" : "-changed"); });
 }
 
 std::set<std::string> names(const sf::fs::Dir& dir, std::string_view suffix = "") {
@@ -173,7 +174,8 @@ TEST_CASE("fs: a listing has names only, stat has sizes, read has bytes") {
   CHECK(names(*dir) == std::set<std::string>{"a.json", "b.txt"});
   CHECK(names(*dir, ".json") == std::set<std::string>{"a.json"});
   CHECK(entry_of(*dir, "a.json").size == 0);
-  const auto size = dir->stat("b.txt").match([](const sf::fs::Entry& e) { return e.size; }, [](sf::Gone) { return uint64_t{0}; });
+  const auto size =
+      dir->stat("b.txt").match([](const sf::fs::Entry& e) { return e.size; }, [](sf::Gone) { return uint64_t{0}; });
   CHECK(size == 5000);
   CHECK(outcome(dir->read(entry_of(*dir, "a.json"))) == "{\"a\":1}");
   CHECK(outcome(dir->read(entry_of(*dir, "b.txt"), 4990, 100)) == std::string(10, 'b'));
@@ -303,7 +305,9 @@ TEST_CASE("http: answers come in order, and each request is kept") {
   CHECK(host.http.requests[0].header("Content-Type") == "application/json");
   CHECK(host.http.requests[0].password_secret == "password");
 
-  host.http.respond = [](const sf::testing::MockRequest& r) { return sf::testing::MockAnswer{404, r.url, {}, SF_OK, "", 0}; };
+  host.http.respond = [](const sf::testing::MockRequest& r) {
+    return sf::testing::MockAnswer{404, r.url, {}, SF_OK, "", 0};
+  };
   CHECK(sf::http::request(host.host(), q).status == 404);
   q.max_bytes = 3;
   CHECK_THROWS_AS(sf::http::request(host.host(), q), sf::Error);

@@ -32,7 +32,8 @@ class Picky : public sf::Triage {
     if (rule == "keep-record") kept_ = alert.raw();
     if (rule == "keep-view") view_ = *rule;
     if (rule == "keep-settings") return sf::review(std::string(settings_));
-    if (rule == wanted_) return {SF_BENIGN, "rule " + wanted_ + " at " + std::to_string(logical_time_ms), R"([{"rule":"1"}])"};
+    if (rule == wanted_)
+      return {SF_BENIGN, "rule " + wanted_ + " at " + std::to_string(logical_time_ms), R"([{"rule":"1"}])"};
     return sf::pass();
   }
   std::string inputs() override { return R"({"policy":"sha256:00"})"; }
@@ -121,18 +122,27 @@ class Mail : public sf::Notifier {
 
 constexpr const char* kKinds[] = {SF_TRIAGE, nullptr};
 constexpr const char* kNeeds[] = {nullptr};
-constexpr sf_descriptor kPicky{sizeof(sf_descriptor), 0, "picky", "1.0.0", "", "MIT", "",
+constexpr sf_descriptor kPicky{sizeof(sf_descriptor),
+                               0,
+                               "picky",
+                               "1.0.0",
+                               "",
+                               "MIT",
+                               "",
                                R"({"type":"object","properties":{"rule":{"type":"string","default":"5710"},
                                    "wait":{"type":"string","x-sf-duration":true,"default":"5m"},
                                    "password":{"type":"string","x-sf-secret":true}}})",
-                               kKinds, kNeeds};
+                               kKinds,
+                               kNeeds};
 const void* picky_table(const char* id) {
   return std::string_view(id) == SF_TRIAGE ? &sf::detail::triage_table<Picky> : nullptr;
 }
-constexpr sf_plugin_entry kPickyEntry{SF_PLUGIN_MAGIC, sizeof(sf_plugin_entry), SF_ABI_MAJOR, SF_ABI_MINOR, 0, 0, &kPicky,
-                                      picky_table};
+constexpr sf_plugin_entry kPickyEntry{
+    SF_PLUGIN_MAGIC, sizeof(sf_plugin_entry), SF_ABI_MAJOR, SF_ABI_MINOR, 0, 0, &kPicky, picky_table};
 
-MockRecord rule(const char* id) { return MockRecord("{}", {{"rule.id", id}}); }
+MockRecord rule(const char* id) {
+  return MockRecord("{}", {{"rule.id", id}});
+}
 
 using sf::testing::TriageUnderTest;
 
@@ -196,7 +206,8 @@ TEST_CASE("triage driver: no verdict, two verdicts and an unknown one are misuse
     table.triage = hook;
     return table;
   };
-  const auto none = with([](void*, const sf_record*, int64_t, const sf_verdict_sink*, sf_error*) -> sf_status { return SF_OK; });
+  const auto none =
+      with([](void*, const sf_record*, int64_t, const sf_verdict_sink*, sf_error*) -> sf_status { return SF_OK; });
   const auto two = with([](void*, const sf_record*, int64_t, const sf_verdict_sink* s, sf_error*) -> sf_status {
     s->decide(s, SF_PASS, {nullptr, 0}, {"[]", 2});
     return s->decide(s, SF_PASS, {nullptr, 0}, {"[]", 2});

@@ -18,8 +18,9 @@
 namespace {
 
 const std::string kRegular = " A plugin is a regular file named <id>.sfplugin.so; name that file itself.";
-const std::string kChown = " Plugins run as part of this program: take write permission away from others (chmod o-w) and let "
-                           "root or the user that runs this own it.";
+const std::string kChown =
+    " Plugins run as part of this program: take write permission away from others (chmod o-w) and let "
+    "root or the user that runs this own it.";
 
 std::string machine() {
   utsname system{};
@@ -48,7 +49,8 @@ TEST_CASE("library file: only *.sfplugin.so is a plugin's name") {
 
 TEST_CASE("library file: what is missing or no regular file is said to be so, at once") {
   const TempDir dir;
-  const std::string gone = "there is no such file. If it was listed a moment ago, someone removed it; install it again.";
+  const std::string gone =
+      "there is no such file. If it was listed a moment ago, someone removed it; install it again.";
   CHECK(refused(dir / "none.sfplugin.so") == gone);
   CHECK(refused(dir / "no/dir/none.sfplugin.so") == gone);
 
@@ -111,9 +113,12 @@ TEST_CASE("library file: what is no shared library of this machine is named for 
   CHECK(file("") == "is empty. Install the plugin again.");
   CHECK(file("#!/bin/sh\necho hello\n") == "is a script, not a shared library." + remove);
   CHECK(file("not a library at all") == "is not a shared library (no ELF header)." + remove);
-  CHECK(file(std::string("\x7f" "ELF\x02\x01\x01", 7)) == "is cut short at 7 bytes. Install the plugin again.");
+  CHECK(file(std::string("\x7f"
+                         "ELF\x02\x01\x01",
+                         7)) == "is cut short at 7 bytes. Install the plugin again.");
 
-  CHECK(patched<std::uint8_t>(dir, EI_CLASS, ELFCLASS32) == "is a 32-bit library. Build it for this machine, which is 64-bit.");
+  CHECK(patched<std::uint8_t>(dir, EI_CLASS, ELFCLASS32) ==
+        "is a 32-bit library. Build it for this machine, which is 64-bit.");
   std::filesystem::remove(dir / "c_triage.sfplugin.so");
   CHECK(patched<std::uint8_t>(dir, EI_DATA, ELFDATA2MSB) ==
         "is a big-endian library. Build it for this machine, which is little-endian.");
@@ -121,7 +126,8 @@ TEST_CASE("library file: what is no shared library of this machine is named for 
   CHECK(patched<std::uint16_t>(dir, offsetof(Elf64_Ehdr, e_machine), EM_S390) ==
         "is built for s390x. Build it for this machine, which is " + machine() + ".");
   std::filesystem::remove(dir / "c_triage.sfplugin.so");
-  CHECK(patched<std::uint16_t>(dir, offsetof(Elf64_Ehdr, e_type), ET_REL) == "is an ELF file, but no shared library." + remove);
+  CHECK(patched<std::uint16_t>(dir, offsetof(Elf64_Ehdr, e_type), ET_REL) ==
+        "is an ELF file, but no shared library." + remove);
 }
 
 TEST_CASE("library file: a library that is cut short anywhere is refused, never mapped") {
@@ -139,7 +145,8 @@ TEST_CASE("library file: a library that is cut short anywhere is refused, never 
 TEST_CASE("library file: a hostile name is printed escaped") {
   const TempDir dir;
   const std::string path = dir / "bell\x07.sfplugin.so";
-  CHECK_THROWS_WITH(signalfoundry::plugin::load(path),
-                    dir / "bell\\x07.sfplugin.so" +
-                        ": there is no such file. If it was listed a moment ago, someone removed it; install it again.");
+  CHECK_THROWS_WITH(
+      signalfoundry::plugin::load(path),
+      dir / "bell\\x07.sfplugin.so" +
+          ": there is no such file. If it was listed a moment ago, someone removed it; install it again.");
 }

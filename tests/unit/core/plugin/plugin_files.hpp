@@ -11,7 +11,9 @@
 #include "plugin/loader.hpp"
 #include "support/temp_dir.hpp"
 
-inline std::string plugin_path(const std::string& id) { return std::string(SF_TEST_PLUGIN_DIR) + "/" + id + ".sfplugin.so"; }
+inline std::string plugin_path(const std::string& id) {
+  return std::string(SF_TEST_PLUGIN_DIR) + "/" + id + ".sfplugin.so";
+}
 
 // A copy in a directory of the test's own; gives its path.
 inline std::string install(const TempDir& dir, const std::string& id, const std::string& name = "") {

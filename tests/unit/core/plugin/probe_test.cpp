@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal: a plugin that crashes, hangs, exits or talks while it is loaded is told of, and nothing happens to this process.
+// Goal: a plugin that crashes, hangs, exits or talks while it is loaded is told of, and nothing happens to this
+// process.
 #include "plugin/probe.hpp"
 
 #include "plugin_files.hpp"
@@ -13,7 +14,8 @@ std::string said(const std::string& id, std::int64_t limit_ms = 60'000) {
   const auto path = plugin_path(id);
   const auto seen = probe(path, limit_ms);
   if (seen.plugin) return "loaded";
-  return seen.refusal.starts_with(path + ": ") ? seen.refusal.substr(path.size() + 2) : "without its path: " + seen.refusal;
+  return seen.refusal.starts_with(path + ": ") ? seen.refusal.substr(path.size() + 2)
+                                               : "without its path: " + seen.refusal;
 }
 const std::string kHarmless = " It was tried in a process of its own; nothing else came to harm. Ask its vendor.";
 }  // namespace
@@ -38,6 +40,7 @@ TEST_CASE("probe: the gate's sentence comes through") {
 
 TEST_CASE("probe: a crash is told by its signal") {
   CHECK(said("constructor_crashes") == "crashed with SIGSEGV while it was loaded." + kHarmless);
+  CHECK(said("throws_in_constructor") == "crashed with SIGABRT while it was loaded." + kHarmless);
 }
 
 TEST_CASE("probe: a hang ends at the limit") {

@@ -39,8 +39,9 @@ class FakeIndexer {
   std::int64_t now_ms() const { return host_.now_ms + ahead_ms; }
 
   std::vector<Doc> docs;
-  std::int64_t ahead_ms = 0;  // of the host's clock
-  bool date_header = true;
+  std::int64_t ahead_ms = 0;       // of the host's clock
+  bool tells_clock = true;         // as OpenSearch does, in the answer to the probe
+  bool date_header = false;        // as a proxy may
   bool ignores_exists = false;     // gives null sort values
   std::size_t most_hits = 10'000;  // gives short pages when below the size asked for
   std::int64_t shards = 3;
@@ -80,7 +81,11 @@ class FakeIndexer {
                     R"(,"_score":null,"_source":)" + hit["_source"].get<std::string>() + R"(,"sort":)" +
                     hit["sort"].dump() + "}";
     }
-    reply.body += "]}}";
+    reply.body += "]}";
+    if (request.contains("aggs") && tells_clock && shards != 0)
+      reply.body +=
+          R"(,"aggregations":{"clock":{"buckets":[{"key":"*-x","to":)" + clock(now_ms()) + R"(,"doc_count":0}]}})";
+    reply.body += "}";
     return reply;
   }
   Json search(const Json& request) {
@@ -118,6 +123,10 @@ class FakeIndexer {
       out.push_back({{"_id", d.storage_id}, {"_source", d.source}, {"sort", sort}});
     }
     return out;
+  }
+  static std::string clock(std::int64_t ms) {
+    auto text = std::to_string(ms);
+    return text.insert(1, ".") + "E12";
   }
   static std::string http_date(std::int64_t ms) {
     const std::time_t seconds = ms / 1000;

@@ -204,14 +204,21 @@ TEST_CASE("source_wazuh: a clock that stood ahead hides nothing once it is right
   }
 }
 
-TEST_CASE("source_wazuh: without a Date header this machine's clock counts", "[source_wazuh]") {
+TEST_CASE("source_wazuh: without the indexer's clock a Date header counts, else this machine's clock",
+          "[source_wazuh]") {
   MiniHost host;
   FakeIndexer indexer(host);
+  indexer.tells_clock = false;
+  indexer.date_header = true;
+  indexer.ahead_ms = 5000;
+  SourceRun dated(host, settings());
+  CHECK(dated.drain() == SF_END);
+  CHECK(watermark(dated) == host.now_ms - 15'000);
   indexer.date_header = false;
-  SourceRun run(host, settings());
-  CHECK(run.drain() == SF_END);
-  CHECK(watermark(run) == host.now_ms - 20'000);
-  CHECK(host.logged("no Date header"));
+  SourceRun undated(host, settings());
+  CHECK(undated.drain() == SF_END);
+  CHECK(watermark(undated) == host.now_ms - 20'000);
+  CHECK(host.logged("does not tell its clock"));
 }
 
 TEST_CASE("source_wazuh: clocks that differ are told, and the indexer's counts", "[source_wazuh]") {

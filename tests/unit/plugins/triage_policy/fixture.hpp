@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,15 @@ inline std::string problems(const std::string& toml, const std::optional<std::st
   for (const auto& problem : load_policy({"soc.toml", toml}, other).problems) out += problem.text() + "\n";
   return out;
 }
+
+// A known false positive with everything but its selectors.
+inline std::string fp(const std::string& selectors, const std::string& more = "", const std::string& id = "kfp-1") {
+  return "[[known_fp]]\nid = \"" + id + "\"\nowner = \"soc\"\nreason = \"known\"\ncreated = 2026-01-01\nexpires = 2026-12-01\n" +
+         selectors + "\n" + more + "\n";
+}
+
+// A decision's trail, parsed.
+inline std::vector<std::string> trail(const Decision& decision) { return nlohmann::json::parse(decision.trail_json); }
 
 // A file of the repository, by its path from the root.
 inline std::string repository_file(const std::string& path) {
