@@ -2,7 +2,6 @@
 #include "alert/alert.hpp"
 
 #include <charconv>
-#include <cstdlib>
 
 #include "base/digest.hpp"
 #include "base/time.hpp"
@@ -16,7 +15,8 @@ constexpr std::int64_t kIdSlackSeconds = 2;  // siem.md 1.2: genuine ids differ 
 std::string key_of(std::initializer_list<std::string_view> parts) {
   std::string text;
   for (const auto part : parts) {
-    text += part;
+    // A NUL ends a part; one inside becomes a byte that UTF-8 never has, so that no two lists of parts give one text.
+    for (const char c : part) text += c == '\0' ? '\xff' : c;
     text += '\0';
   }
   return to_hex(sha256(text).data(), 16);
@@ -33,8 +33,9 @@ bool genuine(const Alert& alert, std::optional<std::int64_t> time) {
   if (!alert.mapping->id_seconds()) return true;
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(alert.id.data(), alert.id.data() + alert.id.size(), seconds);
-  if (error != std::errc{} || !time) return false;
-  return end != alert.id.data() && std::llabs(seconds - *time / 1000) <= kIdSlackSeconds;
+  if (error != std::errc{} || end == alert.id.data() || !time) return false;
+  const std::int64_t raised = *time / 1000;  // far from the limits of its type; seconds may be anything
+  return seconds >= raised - kIdSlackSeconds && seconds <= raised + kIdSlackSeconds;
 }
 
 std::uint32_t group_of(const Alert& alert) {

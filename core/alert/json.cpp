@@ -79,6 +79,9 @@ class Builder : public nlohmann::json_sax<Json> {
 
 Json parse_json(std::string_view bytes) {
   if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos) throw Rejected("the file is empty");
+  // The parser takes a NUL for the end and would not look at what follows.
+  if (const auto nul = bytes.find('\0'); nul != std::string_view::npos)
+    throw Rejected(fmt::format("not JSON at byte {}: a NUL byte", nul + 1));
   Builder builder;
   if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder)) throw Rejected(builder.reason());
   return builder.take();

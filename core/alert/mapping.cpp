@@ -27,9 +27,14 @@ std::vector<Pointer> pointers(const Json& list, const std::string& where) {
   return out;
 }
 
-const Json* first(const std::vector<Pointer>& pointers, const Json& document) {
-  for (const auto& pointer : pointers)
-    if (const Json* value = pointer.find(document); value != nullptr && !value->is_null()) return value;
+enum class Want : std::uint8_t { scalar, scalar_or_list };
+
+const Json* first(const std::vector<Pointer>& pointers, const Json& document, Want want) {
+  for (const auto& pointer : pointers) {
+    const Json* value = pointer.find(document);
+    if (value == nullptr || value->is_null() || value->is_object()) continue;
+    if (want == Want::scalar_or_list || !value->is_array()) return value;
+  }
   return nullptr;
 }
 
@@ -107,32 +112,42 @@ std::shared_ptr<const Mapping> Mapping::parse(std::string_view text) {
   if (!json.is_object()) throw std::invalid_argument("the mapping is not a JSON object");
   auto out = std::make_shared<Mapping>();
   out->text_ = text;
-  out->name_ = json.value("name", "");
+  try {
+    out->read(json);
+  } catch (const Json::exception&) {
+    throw std::invalid_argument("a member of the mapping has the wrong type (docs/formats/alert.md)");
+  }
+  return out;
+}
+
+void Mapping::read(const Json& json) {
+  name_ = json.value("name", "");
   const Json identity = json.value("identity", Json::object());
-  out->ids_ = pointers(identity.value("id", Json::array()), "identity.id");
-  out->nodes_ = pointers(identity.value("node", Json::array()), "identity.node");
-  out->ignored_ = pointers(identity.value("ignore", Json::array()), "identity.ignore");
-  out->id_seconds_ = identity.value("id_seconds", false);
+  ids_ = pointers(identity.value("id", Json::array()), "identity.id");
+  nodes_ = pointers(identity.value("node", Json::array()), "identity.node");
+  ignored_ = pointers(identity.value("ignore", Json::array()), "identity.ignore");
+  id_seconds_ = identity.value("id_seconds", false);
   const Json fields = json.value("fields", Json::object());
   for (const auto& [name, list] : fields.items()) {
     const auto field = field_of(name);
     if (!field || *field == Field::severity) throw std::invalid_argument("\"" + name + "\" is no canonical field");
-    out->fields_[static_cast<std::size_t>(*field)] = pointers(list, "fields." + name);
+    fields_[static_cast<std::size_t>(*field)] = pointers(list, "fields." + name);
   }
   const Json level = json.value("level", Json::object());
   if (level.contains("fields"))
-    out->fields_[static_cast<std::size_t>(Field::rule_level)] = pointers(level["fields"], "level.fields");
-  out->level_from_ = level.value("from", 0.0);
-  out->level_to_ = level.value("to", 15.0);
-  if (!(out->level_to_ > out->level_from_)) throw std::invalid_argument("level.to is not over level.from");
+    fields_[static_cast<std::size_t>(Field::rule_level)] = pointers(level["fields"], "level.fields");
+  level_from_ = level.value("from", 0.0);
+  level_to_ = level.value("to", 15.0);
+  if (!(level_to_ > level_from_) || !std::isfinite(level_to_ - level_from_))
+    throw std::invalid_argument("level.to is not over level.from");
   const Json words = level.value("words", Json::object());
   for (const auto& [word, value] : words.items())
-    out->level_words_[word] = std::clamp(value.get<int>(), 0, 15);
-  return out;
+    level_words_[word] = static_cast<int>(std::clamp(value.get<double>(), 0.0, 15.0));
 }
 
 const Json* Mapping::find(Field field, const Json& document) const {
-  return first(fields_[static_cast<std::size_t>(field)], document);
+  const Want want = field == Field::time || field == Field::rule_level ? Want::scalar : Want::scalar_or_list;
+  return first(fields_[static_cast<std::size_t>(field)], document, want);
 }
 
 std::optional<int> Mapping::level(const Json& document) const {
@@ -147,12 +162,12 @@ std::optional<int> Mapping::level(const Json& document) const {
 }
 
 std::string Mapping::id(const Json& document) const {
-  const Json* value = first(ids_, document);
+  const Json* value = first(ids_, document, Want::scalar);
   return value == nullptr ? std::string() : scalar_text(*value);
 }
 
 std::string Mapping::node(const Json& document) const {
-  const Json* value = first(nodes_, document);
+  const Json* value = first(nodes_, document, Want::scalar);
   return value == nullptr ? std::string() : scalar_text(*value);
 }
 

@@ -45,7 +45,8 @@ class Mapping {
 
   const std::string& name() const { return name_; }
   const std::string& text() const { return text_; }
-  // The value of a field, as it stands in the document, or null. Not for `severity`; `rule_level` is the raw value.
+  // The value of a field, as it stands in the document: a scalar, or an array (not for time and rule_level); null where
+  // there is none. Not for `severity`; `rule_level` is the raw value.
   const Json* find(Field field, const Json& document) const;
   // rule.level on the scale 0..15.
   std::optional<int> level(const Json& document) const;
@@ -57,6 +58,8 @@ class Mapping {
   std::string comparable(const Json& document) const;
 
  private:
+  void read(const Json& mapping);
+
   std::string name_;
   std::string text_;
   std::array<std::vector<Pointer>, static_cast<std::size_t>(Field::count)> fields_;

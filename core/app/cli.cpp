@@ -52,13 +52,14 @@ std::string overview(const std::string& group) {
     if (group.empty() || name.starts_with(group + " ")) rows.emplace_back(name, command.summary);
   }
   const std::string shown = group.empty() ? "" : group + " ";
-  std::string out = group.empty() ? "signalfoundry - triages the alerts of a SIEM and keeps books about every one\n\n" : "";
+  std::string out =
+      group.empty() ? "signalfoundry - triages the alerts of a SIEM and keeps books about every one\n\n" : "";
   out += fmt::format("Usage: signalfoundry {}COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:\n{}", shown, rows_of(rows));
   if (group.empty())
     out += "\nOptions:\n" + rows_of({{"-h, --help", "this text; after a command: that command's"},
                                      {"--version", "the versions of program, SDK and plugin ABI"}});
-  return out + fmt::format("\nExample:\n  signalfoundry {}\n", group.empty() ? "run pipelines/demo.toml --drain"
-                                                                            : rows.front().first + " --help");
+  return out + fmt::format("\nExample:\n  signalfoundry {}\n",
+                           group.empty() ? "run pipelines/demo.toml --drain" : rows.front().first + " --help");
 }
 
 std::string help_of(const CommandSpec& command) {
@@ -123,7 +124,8 @@ Found find_command(const Words& words) {
 }
 
 Error unexpected(const CommandSpec& command, const Words& extras) {
-  const auto option = std::find_if(extras.begin(), extras.end(), [](const auto& w) { return w.starts_with("-"); });
+  const auto option =
+      std::find_if(extras.begin(), extras.end(), [](const auto& w) { return w.starts_with("-") && w != "--"; });
   const std::string see = fmt::format(" See \"signalfoundry {} --help\".", command.name);
   if (option == extras.end())
     return {Exit::usage, fmt::format("\"{}\" has no place for the argument {}.{}", command.name,
@@ -131,15 +133,20 @@ Error unexpected(const CommandSpec& command, const Words& extras) {
   Words known{"--help"};
   for (const auto* spec : command.options) known.emplace_back(spec->name);
   const std::string name = option->substr(0, option->find('='));
-  return {Exit::usage, fmt::format("\"{}\" has no option {}.{}{}", command.name, in_quotes(name),
-                                   did_you_mean(name, known), see)};
+  return {Exit::usage,
+          fmt::format("\"{}\" has no option {}.{}{}", command.name, in_quotes(name), did_you_mean(name, known), see)};
 }
 
 // What CLI11 would take for something else than the user meant.
 void check_words(const CommandSpec& command, const Words& words) {
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     for (const auto* option : command.options) {
-      if (*option->value == '\0') continue;
+      if (*option->value == '\0') {
+        if (words[i].starts_with(std::string(option->name) + "="))
+          throw Error(Exit::usage,
+                      fmt::format("{} takes no value. See \"signalfoundry {} --help\".", option->name, command.name));
+        continue;
+      }
       const bool no_value = words[i] == std::string(option->name) + "=";
       const bool option_as_value = words[i] == option->name && i + 1 < words.size() && words[i + 1].starts_with("--");
       if (no_value || option_as_value || (words[i] == option->name && i + 1 == words.size()))
@@ -198,8 +205,9 @@ Exit command_line(const std::vector<std::string>& arguments) {
   if (is_help(words[0])) return print(overview("")), Exit::ok;
   if (words[0] == "--version") return print_line(versions()), Exit::ok;
   if (words[0].starts_with("-"))
-    throw Error(Exit::usage, fmt::format("{} comes before the command, or there is none.{} See \"signalfoundry --help\".",
-                                         in_quotes(words[0]), did_you_mean(words[0], {"--help", "--version"})));
+    throw Error(Exit::usage,
+                fmt::format("{} comes before the command, or there is none.{} See \"signalfoundry --help\".",
+                            in_quotes(words[0]), did_you_mean(words[0], {"--help", "--version"})));
   refuse_later(words);
   const auto found = find_command(words);
   if (found.command == nullptr) {

@@ -9,8 +9,8 @@
 
 namespace signalfoundry::app {
 
-// `arguments` are those after the program's name. Gives the exit code. Throws Error: of code usage where the command line
-// itself is wrong, else what the command throws. --help and --version open no file and load no plugin.
+// `arguments` are those after the program's name. Gives the exit code. Throws Error: of code usage where the command
+// line itself is wrong, else what the command throws. --help and --version open no file and load no plugin.
 Exit command_line(const std::vector<std::string>& arguments);
 
 }  // namespace signalfoundry::app

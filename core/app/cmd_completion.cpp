@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/command_table.hpp"
 #include "base/text.hpp"
 
@@ -58,10 +60,13 @@ std::string bash_values() {
   for (const auto* option : value_options()) {
     switch (option->offer) {
       case Offer::directory:
-        out += fmt::format("    {}) compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n", option->name);
+        out +=
+            fmt::format("    {}) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n",
+                        option->name);
         break;
       case Offer::words:
-        out += fmt::format("    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")); return ;;\n", option->name, option->words);
+        out += fmt::format("    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")); return ;;\n", option->name,
+                           option->words);
         break;
       default:
         out += fmt::format("    {}) return ;;\n", option->name);  // the file names that -o default offers
@@ -71,19 +76,23 @@ std::string bash_values() {
 }
 
 std::string bash() {
-  std::string out = R"(# bash completion for signalfoundry: signalfoundry completion bash > /etc/bash_completion.d/signalfoundry
+  std::string out =
+      R"(# bash completion for signalfoundry: signalfoundry completion bash > /etc/bash_completion.d/signalfoundry
 # shellcheck shell=bash disable=SC2207
 _signalfoundry() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} first=${COMP_WORDS[1]} words=""
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W ")" + words_after("") + R"( help --help --version" -- "$cur"))
+    COMPREPLY=($(compgen -W ")" +
+      words_after("") + R"( help --help --version" -- "$cur"))
     return
   fi
   case $prev in
-)" + bash_values() + "  esac\n  case $first in\n";
+)" + bash_values() +
+      "  esac\n  case $first in\n";
   for (const auto& group : command_groups())
-    out += fmt::format("    {0}) ((COMP_CWORD == 2)) && words=\"{1}\"; first=\"{0} ${{COMP_WORDS[2]}}\" ;;\n", group, words_after(group));
+    out += fmt::format("    {0}) ((COMP_CWORD == 2)) && words=\"{1}\"; first=\"{0} ${{COMP_WORDS[2]}}\" ;;\n", group,
+                       words_after(group));
   out += "  esac\n  case $first in\n";
   for (const auto& command : commands()) {
     std::string words;
@@ -103,10 +112,14 @@ complete -o default -F _signalfoundry signalfoundry
 
 std::string zsh_value(const char* value, Offer offer, const char* words) {
   switch (offer) {
-    case Offer::file: return fmt::format(":{}:_files", value);
-    case Offer::directory: return fmt::format(":{}:_files -/", value);
-    case Offer::words: return fmt::format(":{}:({})", value, words);
-    default: return fmt::format(":{}: ", value);
+    case Offer::file:
+      return fmt::format(":{}:_files", value);
+    case Offer::directory:
+      return fmt::format(":{}:_files -/", value);
+    case Offer::words:
+      return fmt::format(":{}:({})", value, words);
+    default:
+      return fmt::format(":{}: ", value);
   }
 }
 
@@ -132,7 +145,8 @@ std::string zsh_arguments(const CommandSpec& command) {
   out += " \\\n        '(-h --help)'{-h,--help}'[this text]'";
   for (std::size_t i = 0; i < command.operands.size(); ++i) {
     const auto& operand = command.operands[i];
-    out += " \\\n        " + in_single_quotes(fmt::format("{}{}", i + 1, zsh_value(operand.name, operand.offer, operand.words)), quote);
+    out += " \\\n        " +
+           in_single_quotes(fmt::format("{}{}", i + 1, zsh_value(operand.name, operand.offer, operand.words)), quote);
   }
   return out;
 }
@@ -153,14 +167,20 @@ std::string zsh_choice(const std::string& group) {
 }
 
 std::string zsh() {
-  std::string out = R"(#compdef signalfoundry
+  std::string out =
+      R"(#compdef signalfoundry
 # zsh completion for signalfoundry: signalfoundry completion zsh > "${fpath[1]}/_signalfoundry"
 _signalfoundry() {
   if ((CURRENT == 2)); then
-      )" + zsh_choice("") + "\n    return\n  fi\n  local command=$words[2]\n  shift words\n  ((CURRENT--))\n  case $command in\n";
+      )" +
+      zsh_choice("") +
+      "\n    return\n  fi\n  local command=$words[2]\n  shift words\n  ((CURRENT--))\n  case $command in\n";
   for (const auto& group : command_groups())
-    out += fmt::format("    {0})\n      if ((CURRENT == 2)); then\n      {1}\n      return\n      fi\n      command=\"{0} $words[2]\"\n"
-                       "      shift words\n      ((CURRENT--))\n      ;;\n", group, zsh_choice(group));
+    out += fmt::format(
+        "    {0})\n      if ((CURRENT == 2)); then\n      {1}\n      return\n      fi\n      command=\"{0} "
+        "$words[2]\"\n"
+        "      shift words\n      ((CURRENT--))\n      ;;\n",
+        group, zsh_choice(group));
   out += "  esac\n  case $command in\n";
   for (const auto& command : commands())
     out += fmt::format("    \"{}\")\n      {}\n      ;;\n", command.name, zsh_arguments(command));
@@ -171,37 +191,48 @@ std::string fish_option(const CommandSpec& command, const OptionSpec& option, co
   const Name name = split(command.name);
   std::string when = "__fish_seen_subcommand_from " + name.first;
   if (!name.second.empty()) when += "; and __fish_seen_subcommand_from " + name.second;
-  std::string out = fmt::format("complete -c signalfoundry -n {} -l {} -d {}", in_single_quotes(when, quote), option.name + 2,
-                                in_single_quotes(option.help, quote));
+  std::string out = fmt::format("complete -c signalfoundry -n {} -l {} -d {}", in_single_quotes(when, quote),
+                                option.name + 2, in_single_quotes(option.help, quote));
   if (is_flag(option)) return out + "\n";
   switch (option.offer) {
-    case Offer::file: return out + " -rF\n";
-    case Offer::directory: return out + " -xa '(__fish_complete_directories)'\n";
-    case Offer::words: return out + fmt::format(" -xa '{}'\n", option.words);
-    default: return out + " -x\n";
+    case Offer::file:
+      return out + " -rF\n";
+    case Offer::directory:
+      return out + " -xa '(__fish_complete_directories)'\n";
+    case Offer::words:
+      return out + fmt::format(" -xa '{}'\n", option.words);
+    default:
+      return out + " -x\n";
   }
 }
 
 std::string fish() {
   const char* quote = "\\'";
-  std::string out = "# fish completion for signalfoundry: signalfoundry completion fish > ~/.config/fish/completions/signalfoundry.fish\n"
-                    "complete -c signalfoundry -n __fish_use_subcommand -f\n"
-                    "complete -c signalfoundry -s h -l help -d 'help with a command'\n"
-                    "complete -c signalfoundry -n __fish_use_subcommand -l version -d 'program, SDK and plugin ABI'\n";
+  std::string out =
+      "# fish completion for signalfoundry: signalfoundry completion fish > "
+      "~/.config/fish/completions/signalfoundry.fish\n"
+      "complete -c signalfoundry -n __fish_use_subcommand -f\n"
+      "complete -c signalfoundry -s h -l help -d 'help with a command'\n"
+      "complete -c signalfoundry -n __fish_use_subcommand -l version -d 'program, SDK and plugin ABI'\n";
   std::string last;
   for (const auto& command : commands()) {
     const Name name = split(command.name);
-    const std::string text = name.second.empty() ? std::string(command.summary) : "commands: " + words_after(name.first);
+    const std::string text =
+        name.second.empty() ? std::string(command.summary) : "commands: " + words_after(name.first);
     if (name.first != last)
-      out += fmt::format("complete -c signalfoundry -n __fish_use_subcommand -a {} -d {}\n", name.first, in_single_quotes(text, quote));
+      out += fmt::format("complete -c signalfoundry -n __fish_use_subcommand -a {} -d {}\n", name.first,
+                         in_single_quotes(text, quote));
     last = name.first;
     if (!name.second.empty())
-      out += fmt::format("complete -c signalfoundry -n '__fish_seen_subcommand_from {}; and not __fish_seen_subcommand_from {}' -f -a {} -d {}\n",
-                         name.first, words_after(name.first), name.second, in_single_quotes(command.summary, quote));
+      out += fmt::format(
+          "complete -c signalfoundry -n '__fish_seen_subcommand_from {}; and not __fish_seen_subcommand_from {}' -f -a "
+          "{} -d {}\n",
+          name.first, words_after(name.first), name.second, in_single_quotes(command.summary, quote));
     for (const auto* option : command.options) out += fish_option(command, *option, quote);
     for (const auto& operand : command.operands)
       if (operand.offer == Offer::words)
-        out += fmt::format("complete -c signalfoundry -n '__fish_seen_subcommand_from {}' -f -a '{}'\n", name.first, operand.words);
+        out += fmt::format("complete -c signalfoundry -n '__fish_seen_subcommand_from {}' -f -a '{}'\n", name.first,
+                           operand.words);
   }
   return out;
 }
@@ -209,10 +240,15 @@ std::string fish() {
 }  // namespace
 
 Exit completion(const std::string& shell) {
-  if (shell == "bash") print(bash());
-  else if (shell == "zsh") print(zsh());
-  else if (shell == "fish") print(fish());
-  else throw Error(Exit::usage, fmt::format("there is completion for bash, zsh and fish, not for \"{}\".", printable(shell)));
+  if (shell == "bash")
+    print(bash());
+  else if (shell == "zsh")
+    print(zsh());
+  else if (shell == "fish")
+    print(fish());
+  else
+    throw Error(Exit::usage,
+                fmt::format("there is completion for bash, zsh and fish, not for \"{}\".", printable(shell)));
   return Exit::ok;
 }
 

@@ -82,8 +82,7 @@ bool run_alive(const fs::Dir& root) {
 
 Waiting look_at_queue(const fs::Dir& root) {
   Waiting out;
-  if (const auto active = root.find_sub("active"))
-    active->list([&](const fs::Listed&) { return ++out.active, true; });
+  if (const auto active = root.find_sub("active")) active->list([&](const fs::Listed&) { return ++out.active, true; });
   const auto folder = root.find_sub("queue");
   if (!folder) return out;
   queue::StateDir dirs;
@@ -122,8 +121,9 @@ void judge_run(const OrderedJson& run, Status& status) {
   if (word == "ok") return;
   const std::string error = printable(text_at(run, "/error").value_or("no reason was recorded"), 500);
   const std::string id = printable(text_at(run, "/run_id").value_or("?"));
-  status.worse(word == "degraded" ? Health::degraded : Health::failed,
-               fmt::format("run {} {}: {}", id, word == "degraded" || word == "failed" ? word : "ended strangely", error));
+  status.worse(
+      word == "degraded" ? Health::degraded : Health::failed,
+      fmt::format("run {} {}: {}", id, word == "degraded" || word == "failed" ? word : "ended strangely", error));
 }
 
 void judge_age(const OrderedJson& run, Status& status) {
@@ -139,7 +139,8 @@ void judge_age(const OrderedJson& run, Status& status) {
 void judge(const fs::Dir& root, Status& status) {
   const OrderedJson& heartbeat = status.heartbeat;
   if (!heartbeat.is_object()) {
-    const bool there = root.stat("heartbeat.json").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+    const bool there =
+        root.stat("heartbeat.json").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
     return status.worse(Health::failed, there ? "heartbeat.json is damaged" : "no run was recorded here yet");
   }
   const OrderedJson* last = &heartbeat;
@@ -155,8 +156,8 @@ void judge(const fs::Dir& root, Status& status) {
   judge_age(*last, status);
   for (const auto& source : status.sources)
     if (const auto n = source.covered.gaps.size(); n != 0)
-      status.worse(Health::degraded, fmt::format("{} gap{} in what \"{}\" polled; see `signalfoundry gaps`", n, n == 1 ? "" : "s",
-                                                 printable(source.stage)));
+      status.worse(Health::degraded, fmt::format("{} gap{} in what \"{}\" polled; see `signalfoundry gaps`", n,
+                                                 n == 1 ? "" : "s", printable(source.stage)));
 }
 
 Status look(const Options& options) {
@@ -192,16 +193,24 @@ OrderedJson time_json(std::int64_t ms) {
 
 OrderedJson coverage_json(const Coverage& source, bool with_intervals) {
   const auto& watermark = source.covered.watermark_ms;
-  OrderedJson out{{"stage", source.stage},
-                  {"watermark", watermark ? time_json(*watermark) : OrderedJson()},
-                  {"lag_s", watermark ? OrderedJson(static_cast<double>(now_ms() - *watermark) / 1000.0) : OrderedJson()},
-                  {"gaps", OrderedJson::array()}};
+  OrderedJson out{
+      {"stage", source.stage},
+      {"watermark", watermark ? time_json(*watermark) : OrderedJson()},
+      {"lag_s", watermark ? OrderedJson(static_cast<double>(now_ms() - *watermark) / 1000.0) : OrderedJson()},
+      {"gaps", OrderedJson::array()}};
   for (const auto& gap : source.covered.gaps)
-    out["gaps"].push_back({{"from", rfc3339(gap.from_ms)}, {"to", rfc3339(gap.to_ms)}, {"duration_s", static_cast<double>(gap.to_ms - gap.from_ms) / 1000.0}});
+    out["gaps"].push_back({{"from", rfc3339(gap.from_ms)},
+                           {"to", rfc3339(gap.to_ms)},
+                           {"duration_s", static_cast<double>(gap.to_ms - gap.from_ms) / 1000.0}});
   if (!with_intervals) return out;
   out["intervals"] = OrderedJson::array();
   for (const auto& v : source.intervals)
-    out["intervals"].push_back({{"from", rfc3339(v.from_ms)}, {"to", rfc3339(v.to_ms)}, {"filter", v.filter}, {"pages", v.pages}, {"fetched", v.fetched}, {"complete", v.complete}});
+    out["intervals"].push_back({{"from", rfc3339(v.from_ms)},
+                                {"to", rfc3339(v.to_ms)},
+                                {"filter", v.filter},
+                                {"pages", v.pages},
+                                {"fetched", v.fetched},
+                                {"complete", v.complete}});
   return out;
 }
 
@@ -221,8 +230,13 @@ OrderedJson status_json(const Status& status) {
   out["reasons"] = status.reasons;
   out["running"] = status.running;
   const auto& w = status.waiting;
-  out["queue"] = {{"depth", w.depth}, {"drop_ins", w.drop_ins}, {"active", w.active}, {"left_alone", w.left_alone},
-                  {"oldest_age_s", w.oldest_ms == 0 ? OrderedJson() : OrderedJson(static_cast<double>(now_ms() - w.oldest_ms) / 1000.0)}};
+  out["queue"] = {
+      {"depth", w.depth},
+      {"drop_ins", w.drop_ins},
+      {"active", w.active},
+      {"left_alone", w.left_alone},
+      {"oldest_age_s",
+       w.oldest_ms == 0 ? OrderedJson() : OrderedJson(static_cast<double>(now_ms() - w.oldest_ms) / 1000.0)}};
   out["ledger"] = {{"entries", status.head.entries}, {"head", status.head.hash}};
   for (std::size_t i = 0; i < status.totals.values.size(); ++i)
     out["totals"][std::string(store::count_name(static_cast<store::Count>(i)))] = status.totals.values[i];
@@ -238,21 +252,25 @@ std::string shown(const OrderedJson& json, const char* pointer) {
 }
 
 std::string runs_table(const std::vector<OrderedJson>& runs) {
-  std::vector<std::vector<std::string>> rows = {{"run", "status", "started", "took", "accepted", "triaged", "escalated", "quarantined", "error"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"run", "status", "started", "took", "accepted", "triaged", "escalated", "quarantined", "error"}};
   for (const auto& run : runs) {
     const auto count = [&](const char* pointer) { return std::to_string(count_at(run, pointer)); };
     rows.push_back({shown(run, "/run_id"), shown(run, "/status"), shown(run, "/started"),
-                    span(static_cast<std::int64_t>(number_at(run, "/duration_s").value_or(0) * 1000)), count("/counts/accepted"),
-                    count("/counts/triaged"), count("/counts/escalated"), count("/counts/quarantined"), shown(run, "/error")});
+                    span(static_cast<std::int64_t>(number_at(run, "/duration_s").value_or(0) * 1000)),
+                    count("/counts/accepted"), count("/counts/triaged"), count("/counts/escalated"),
+                    count("/counts/quarantined"), shown(run, "/error")});
   }
   return table(rows);
 }
 
 std::string status_text(const Status& status) {
   const auto& w = status.waiting;
-  const std::string name = status.place.config ? status.place.config->name : text_at(status.heartbeat, "/pipeline").value_or("-");
-  std::string out = fmt::format("pipeline  {}\nstate     {}\nhealth    {}{}\n", printable(name), printable(status.place.state, 1000),
-                                kHealthNames[static_cast<int>(status.health)], status.running ? " (a run is under way)" : "");
+  const std::string name =
+      status.place.config ? status.place.config->name : text_at(status.heartbeat, "/pipeline").value_or("-");
+  std::string out =
+      fmt::format("pipeline  {}\nstate     {}\nhealth    {}{}\n", printable(name), printable(status.place.state, 1000),
+                  kHealthNames[static_cast<int>(status.health)], status.running ? " (a run is under way)" : "");
   for (const auto& reason : status.reasons) out += "          " + reason + "\n";
   out += fmt::format("queue     {} waiting", w.depth);
   if (w.drop_ins != 0) out += fmt::format(", {} of them drop-ins", w.drop_ins);
@@ -260,14 +278,16 @@ std::string status_text(const Status& status) {
   if (w.active != 0) out += fmt::format("; {} in work", w.active);
   if (w.left_alone != 0) out += fmt::format("; {} left alone (no *.json files)", w.left_alone);
   const auto& t = status.totals;
-  out += fmt::format("\nalerts    {} accepted, {} triaged ({} escalated, {} to review), {} in quarantine\n", t[store::Count::accepted],
-                     t[store::Count::triaged], t[store::Count::escalated], t[store::Count::review], t[store::Count::quarantined]);
+  out += fmt::format("\nalerts    {} accepted, {} triaged ({} escalated, {} to review), {} in quarantine\n",
+                     t[store::Count::accepted], t[store::Count::triaged], t[store::Count::escalated],
+                     t[store::Count::review], t[store::Count::quarantined]);
   out += fmt::format("ledger    {} entries, head {}\n", status.head.entries, status.head.hash.substr(0, 16));
   for (const auto& source : status.sources) {
     const auto& mark = source.covered.watermark_ms;
-    out += fmt::format("source    {}: {}, {} gaps\n", printable(source.stage),
-                       mark ? fmt::format("complete to {} ({} ago)", rfc3339(*mark), span(now_ms() - *mark)) : "no complete poll yet",
-                       source.covered.gaps.size());
+    out += fmt::format(
+        "source    {}: {}, {} gaps\n", printable(source.stage),
+        mark ? fmt::format("complete to {} ({} ago)", rfc3339(*mark), span(now_ms() - *mark)) : "no complete poll yet",
+        source.covered.gaps.size());
   }
   if (!status.runs.empty()) out += "\n" + runs_table(status.runs);
   return out;
@@ -277,14 +297,16 @@ std::string gaps_text(const std::vector<Coverage>& sources) {
   std::string out;
   for (const auto& source : sources) {
     const auto& mark = source.covered.watermark_ms;
-    out += fmt::format("{}: {}, {} gaps\n", printable(source.stage),
-                       mark ? fmt::format("complete to {} ({} ago)", rfc3339(*mark), span(now_ms() - *mark)) : "no complete poll yet",
-                       source.covered.gaps.size());
+    out += fmt::format(
+        "{}: {}, {} gaps\n", printable(source.stage),
+        mark ? fmt::format("complete to {} ({} ago)", rfc3339(*mark), span(now_ms() - *mark)) : "no complete poll yet",
+        source.covered.gaps.size());
     std::vector<std::vector<std::string>> rows = {{"", "from", "to", "length", "alerts", "filter"}};
     for (const auto& gap : source.covered.gaps)
       rows.push_back({"gap", rfc3339(gap.from_ms), rfc3339(gap.to_ms), span(gap.to_ms - gap.from_ms), "-", ""});
     for (const auto& v : source.intervals)
-      rows.push_back({v.complete ? "complete" : "incomplete", rfc3339(v.from_ms), rfc3339(v.to_ms), span(v.to_ms - v.from_ms), std::to_string(v.fetched), printable(v.filter, 60)});
+      rows.push_back({v.complete ? "complete" : "incomplete", rfc3339(v.from_ms), rfc3339(v.to_ms),
+                      span(v.to_ms - v.from_ms), std::to_string(v.fetched), printable(v.filter, 60)});
     out += table(rows);
   }
   return out.empty() ? "no stage has polled a time line yet\n" : out;
@@ -294,8 +316,10 @@ std::string gaps_text(const std::vector<Coverage>& sources) {
 
 Exit status(const Options& options) {
   const auto found = look(options);
-  if (options.json) print_line(one_line(status_json(found)));
-  else print(status_text(found));
+  if (options.json)
+    print_line(one_line(status_json(found)));
+  else
+    print(status_text(found));
   return exit_of(found.health);
 }
 
@@ -311,8 +335,10 @@ Exit gaps(const Options& options) {
     count += source.covered.gaps.size();
     stages.push_back(coverage_json(source, true));
   }
-  if (options.json) print_line(one_line({{"gaps", count}, {"stages", stages}}));
-  else print(gaps_text(sources));
+  if (options.json)
+    print_line(one_line({{"gaps", count}, {"stages", stages}}));
+  else
+    print(gaps_text(sources));
   return count == 0 ? Exit::ok : Exit::mismatch;
 }
 

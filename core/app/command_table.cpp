@@ -34,7 +34,8 @@ void set_state(Arguments& a, const std::string& value) {
 }
 
 void set_format(Arguments& a, const std::string& value) {
-  if (value != "text" && value != "json") refuse(fmt::format("--format is text or json, not \"{}\".", printable(value)));
+  if (value != "text" && value != "json")
+    refuse(fmt::format("--format is text or json, not \"{}\".", printable(value)));
   a.options.json = value == "json";
 }
 
@@ -81,17 +82,13 @@ const OptionSpec kSet{"--set",
                       Offer::nothing,
                       "",
                       true};
-const OptionSpec kFormat{"--format",    "FORMAT",  "text (the default) or json, which goes to stdout alone", set_format,
-                         Offer::words, "text json"};
+const OptionSpec kFormat{"--format", "FORMAT",     "text (the default) or json, which goes to stdout alone",
+                         set_format, Offer::words, "text json"};
 const OptionSpec kPipeline{"--pipeline", "FILE", "the pipeline whose state is meant", set_pipeline, Offer::file};
 const OptionSpec kConnect{"--connect", "", "also ask each source for its first page",
                           [](Arguments& a, const std::string&) { a.connect = true; }};
-const OptionSpec kDisposition{"--disposition",
-                              "NAME",
-                              "only cases of this disposition",
-                              set_disposition,
-                              Offer::words,
-                              "benign known_fp review escalated"};
+const OptionSpec kDisposition{"--disposition", "NAME",       "only cases of this disposition",
+                              set_disposition, Offer::words, "benign known_fp review escalated"};
 const OptionSpec kLimit{"--limit", "N", "at most so many cases; 0: all (default 50)", set_limit};
 const OptionSpec kRepair{"--repair", "", "print what a repair would do",
                          [](Arguments& a, const std::string&) { a.repair = true; }};

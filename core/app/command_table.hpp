@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// command_table.hpp - every command with its operands, options and an example: what is parsed, helped with and completed.
+// command_table.hpp - every command with its operands, options and an example: what is parsed, helped with and
+// completed.
 //
 // All texts live as long as the program. Thread: any.
 #pragma once

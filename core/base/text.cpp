@@ -123,8 +123,9 @@ std::string markdown(std::string_view text, std::size_t limit) {
   }
   for (; at < clean.size(); ++at) {
     const char c = clean[at];
-    const bool www = c == '.' && at >= 3 && (clean[at - 1] == 'w' || clean[at - 1] == 'W');
-    if (www || std::strchr("\\`*_[](){}<>#&|~!:@$", c) != nullptr) out += '\\';
+    const bool www = c == '.' && at != 0 && (clean[at - 1] == 'w' || clean[at - 1] == 'W');
+    const bool scheme = c == ':' && at + 1 < clean.size() && clean[at + 1] != ' ';
+    if (www || scheme || std::strchr("\\`*_[]{}<>#&|~!@$", c) != nullptr) out += '\\';
     out += c;
   }
   return out;

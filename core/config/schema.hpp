@@ -14,7 +14,7 @@
 
 namespace signalfoundry::config {
 
-// The first thing wrong with a schema itself: "<JSON pointer>: what. See docs/formats/settings-schema.md."; "" when it is
+// The first thing wrong with a schema: "<JSON pointer>: what. See docs/formats/settings-schema.md."; "" when it is
 // within the subset and its defaults satisfy it. {} is a plugin without settings.
 std::string check_schema(const nlohmann::json& schema);
 

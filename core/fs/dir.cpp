@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -44,9 +45,14 @@ Kind kind_of(mode_t mode) {
   return S_ISLNK(mode) ? Kind::symlink : Kind::other;
 }
 
+// Anybody can give a file any time; what 64 bits of nanoseconds do not hold becomes their end.
+std::int64_t nanoseconds(const timespec& time) {
+  constexpr std::int64_t last = INT64_MAX / 1'000'000'000 - 1;
+  return std::clamp<std::int64_t>(time.tv_sec, -last, last) * 1'000'000'000 + time.tv_nsec;
+}
+
 Info info_of(const struct stat& s) {
-  return {s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size),
-          s.st_mtim.tv_sec * 1'000'000'000LL + s.st_mtim.tv_nsec, s.st_nlink, kind_of(s.st_mode)};
+  return {s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size), nanoseconds(s.st_mtim), s.st_nlink, kind_of(s.st_mode)};
 }
 
 struct File {
@@ -143,6 +149,7 @@ std::optional<Dir> Dir::find_path(std::string_view path) const {
 void Dir::list(const std::function<bool(const Listed&)>& visit) const {
   // An own description: two listings of one held directory must not share an offset.
   const File own(::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (own.fd < 0 && gone(errno)) return;  // removed while it was held: nothing is in it
   if (own.fd < 0) throw io_error(errno, "cannot list " + printable(path_));
   struct Raw {  // getdents64(2)
     std::uint64_t ino;
@@ -154,8 +161,8 @@ void Dir::list(const std::function<bool(const Listed&)>& visit) const {
   std::vector<char> buffer(128U << 10U);
   for (;;) {
     const long n = ::syscall(SYS_getdents64, own.fd, buffer.data(), buffer.size());
-    if (n < 0) throw io_error(errno, "cannot list " + printable(path_));
-    if (n == 0) return;
+    if (n < 0 && !gone(errno)) throw io_error(errno, "cannot list " + printable(path_));
+    if (n <= 0) return;
     for (long at = 0; at < n;) {
       const auto* raw = reinterpret_cast<const Raw*>(buffer.data() + at);
       at += raw->length;
@@ -256,9 +263,12 @@ bool Dir::make(std::string_view name) const {
 bool Dir::exchange(std::string_view name, const Dir& to, std::string_view to_name) const {
   const std::string from = checked(*this, name);
   const std::string target = checked(to, to_name);
-  if (::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_NOREPLACE) == 0) return false;
-  if (errno == EEXIST && ::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_EXCHANGE) == 0) return true;
-  throw io_error(errno, about("publish", to, to_name));
+  for (int tries = 0;; ++tries) {
+    if (::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_NOREPLACE) == 0) return false;
+    if (errno == EEXIST && ::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_EXCHANGE) == 0) return true;
+    // The target may have gone between the two; if it is the source, the first says so again.
+    if (errno != ENOENT || tries == 3) throw io_error(errno, about("publish", to, to_name));
+  }
 }
 
 void Dir::create_file(std::string_view name, std::string_view bytes) const {

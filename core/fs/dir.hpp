@@ -69,7 +69,8 @@ class Dir {
   // As find_sub(), over several components.
   std::optional<Dir> find_path(std::string_view path) const;
 
-  // Calls visit for every entry but "." and "..", in directory order, until it returns false.
+  // Calls visit for every entry but "." and "..", in directory order, until it returns false. A directory that was
+  // removed while it was held has none.
   void list(const std::function<bool(const Listed&)>& visit) const;
   bool empty() const;
 

@@ -85,11 +85,11 @@ sf_status send(const sf_batch_sink* sink, uint32_t index, sf_str payload) {
 
 BatchRunner::BatchRunner(Context& context, std::vector<TriagePlan> plans, std::vector<std::unique_ptr<Examiner>> examiners,
                          std::vector<BatchStage> stages)
-    : context_(context), plans_(std::move(plans)), examiners_(std::move(examiners)), stages_(std::move(stages)) {
-  for (auto& name : context.store.attempted()) attempted_.insert(std::move(name));
-}
+    : context_(context), plans_(std::move(plans)), examiners_(std::move(examiners)), stages_(std::move(stages)),
+      attempted_(context.store.attempted()) {}
 
 void BatchRunner::look_up(Item& item) {
+  if (const auto it = attempted_.find(item.name); it != attempted_.end()) item.attempts = it->second;
   item.source = kDropIn;
   item.mapping = context_.drop_in_mapping;
   const auto name = queue::parse_name(item.name);

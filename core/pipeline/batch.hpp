@@ -7,6 +7,7 @@
 // Thread: the coordinator calls; workers run inside.
 #pragma once
 #include <exception>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -35,8 +36,8 @@ class BatchRunner {
   // Error on real faults; every file of the batch is then back in the queue or in active/, and nothing was counted.
   void run(std::vector<std::string> names, bool leftover);
 
-  // File names that failed in earlier runs: they are tried last, so that they hold up nobody.
-  const std::unordered_set<std::string>& attempted() const { return attempted_; }
+  // Did this file fail, or crash a plugin, in an earlier run? Such files are tried last and alone: they hold up nobody.
+  bool attempted(const std::string& name) const { return attempted_.contains(name); }
   // Keys that got a verdict or a quarantine entry in this run, for the reconcile of scope "run".
   std::vector<std::string> take_decided() { return std::exchange(decided_, {}); }
 
@@ -62,7 +63,7 @@ class BatchRunner {
   std::vector<std::unique_ptr<Examiner>> examiners_;
   std::vector<BatchStage> stages_;
   std::unordered_set<std::string> inputs_booked_;
-  std::unordered_set<std::string> attempted_;  // file names that failed in earlier runs
+  std::map<std::string, int> attempted_;  // file names that failed, or crashed a plugin, in earlier runs
   bool any_success_ = false;
   std::vector<std::string> decided_;
   store::Counts counts_;  // of the batch under way

@@ -19,7 +19,7 @@ struct Text {
   char stage[64];
   char plugin[64];
   char hook[32];
-  char key[40];
+  char file[256];
 };
 struct Memory {
   Text last;     // the coordinator's latest call
@@ -47,11 +47,11 @@ const Text& text() { return memory->has_crashed.load() != 0 ? memory->crashed : 
 
 }  // namespace
 
-Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view hook, std::string_view key) {
+Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view hook, std::string_view file) {
   copy(doing.stage, stage);
   copy(doing.plugin, plugin);
   copy(doing.hook, hook);
-  copy(doing.key, key);
+  copy(doing.file, file);
   if (memory != nullptr) std::memcpy(&memory->last, &doing, sizeof doing);
 }
 Doing::~Doing() { doing = Text{}; }
@@ -84,6 +84,6 @@ bool CrashNote::finished() const { return memory->finished.load() != 0; }
 std::string CrashNote::stage() const { return text().stage; }
 std::string CrashNote::plugin() const { return text().plugin; }
 std::string CrashNote::hook() const { return text().hook; }
-std::string CrashNote::key() const { return text().key; }
+std::string CrashNote::file() const { return text().file; }
 
 }  // namespace signalfoundry::pipeline

@@ -15,7 +15,7 @@ namespace signalfoundry::pipeline {
 // Who is being called, set by each thread around a plugin's hook. [any-thread]
 class Doing {
  public:
-  Doing(std::string_view stage, std::string_view plugin, std::string_view hook, std::string_view key = {});
+  Doing(std::string_view stage, std::string_view plugin, std::string_view hook, std::string_view file = {});
   ~Doing();
   Doing(const Doing&) = delete;
   Doing& operator=(const Doing&) = delete;
@@ -34,7 +34,7 @@ class CrashNote {
   std::string stage() const;
   std::string plugin() const;
   std::string hook() const;
-  std::string key() const;
+  std::string file() const;  // the queue file whose alert was being triaged
 };
 
 }  // namespace signalfoundry::pipeline

@@ -12,6 +12,7 @@ namespace signalfoundry::pipeline {
 namespace {
 
 constexpr int kFailuresInARowMax = 3;
+constexpr int kAttemptsMax = 3;
 constexpr std::size_t kReasonMax = 512;
 constexpr std::size_t kTrailMax = 16U << 10U;
 
@@ -64,6 +65,8 @@ bool Examiner::read(Item& item) const {
           }
           if (!item.accepted_sha256.empty() && item.accepted_sha256 != item.sha256)
             throw Rejected("its bytes are not those that were accepted: something changed the file in the queue");
+          if (item.attempts >= kAttemptsMax)
+            throw Rejected(fmt::format("given up after {} runs: a plugin failed or crashed on it each time", item.attempts));
           item.alert = std::make_unique<Alert>(read_alert(std::move(content.bytes), item.source, item.mapping, "", item.received_ms));
           item.key = item.alert->key;
           return true;
@@ -91,7 +94,7 @@ void Examiner::triage(Item& item, const std::vector<TriagePlan>& plans) {
     auto& instance = *triages_[i];
     instance.call("triage", [&](sf_error* e) {
       return instance.plugin().triage->triage(instance.self(), record.handle(), item.alert->time_ms, &sink, e);
-    }, item.key);
+    }, item.name);
     item.triage_plan = i;
   }
   auto& verdict = record.verdict;

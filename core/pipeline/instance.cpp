@@ -78,8 +78,8 @@ void Instance::destroy() noexcept {
   });
 }
 
-sf_status Instance::guarded(const char* name, std::string_view key, sf_error& error, const std::function<sf_status()>& hook) {
-  const Doing doing(host_.stage.name, plugin_.id, name, key);
+sf_status Instance::guarded(const char* name, std::string_view file, sf_error& error, const std::function<sf_status()>& hook) {
+  const Doing doing(host_.stage.name, plugin_.id, name, file);
   // The SDK catches on its side; this is for tables written by hand.
   try {
     return hook();

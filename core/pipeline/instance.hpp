@@ -39,9 +39,9 @@ class Instance {
 
   // Calls hook(sf_error*) -> sf_status. Gives a status >= 0; throws StageError for errors, exceptions and unknown codes.
   template <class Hook>
-  sf_status call(const char* name, Hook&& hook, std::string_view key = {}) {
+  sf_status call(const char* name, Hook&& hook, std::string_view file = {}) {
     sf_error error{};
-    return checked(name, guarded(name, key, error, [&] { return hook(&error); }), error);
+    return checked(name, guarded(name, file, error, [&] { return hook(&error); }), error);
   }
   // What the plugin says of the inputs of its verdicts: a JSON object. Triage only.
   std::string inputs();
@@ -49,7 +49,7 @@ class Instance {
 
  private:
   void destroy() noexcept;
-  sf_status guarded(const char* name, std::string_view key, sf_error& error, const std::function<sf_status()>& hook);
+  sf_status guarded(const char* name, std::string_view file, sf_error& error, const std::function<sf_status()>& hook);
   sf_status checked(const char* name, sf_status status, const sf_error& error) const;
   std::string text_from(const char* name, sf_status (*hook)(void*, const sf_bytes_sink*, sf_error*));
 

@@ -32,6 +32,7 @@ struct Item {
   std::string name;       // in queue/ or active/
   bool leftover = false;  // was in active/ when the run started
   State state = State::todo;
+  int attempts = 0;       // of earlier runs, failed or crashed
 
   // Of an alert that was accepted before: what the books say of it.
   std::optional<store::AlertRow> row;

@@ -183,10 +183,10 @@ void Run::admit_by_name() {
 }
 
 void Run::batches(std::vector<std::string> names, bool leftover) {
-  const auto& late = batch_runner_->attempted();
-  if (!late.empty()) std::stable_partition(names.begin(), names.end(), [&](const std::string& n) { return !late.contains(n); });
-  for (std::size_t at = 0; at < names.size() && !stop_.load() && !batches_stopped_; at += config_.batch) {
-    const auto end = std::min(names.size(), at + config_.batch);
+  const auto late = std::stable_partition(names.begin(), names.end(), [&](const std::string& n) { return !batch_runner_->attempted(n); });
+  const auto together = static_cast<std::size_t>(late - names.begin());
+  for (std::size_t at = 0, end = 0; at < names.size() && !stop_.load() && !batches_stopped_; at = end) {
+    end = at < together ? std::min<std::size_t>(together, at + config_.batch) : at + 1;
     std::vector<std::string> batch(std::make_move_iterator(names.begin() + static_cast<std::ptrdiff_t>(at)),
                                    std::make_move_iterator(names.begin() + static_cast<std::ptrdiff_t>(end)));
     try {
@@ -266,6 +266,10 @@ void Run::refresh_report() {
   report_.left_alone = queue_.strange();
   report_.oldest_ms = report_.depth_end == 0 ? 0 : queue_.oldest_ms();
   report_.outbox = store_.outbox_size();
+  for (std::size_t i = 0; i < report_.totals.values.size(); ++i)
+    metrics_.set_total(fmt::format("alerts_{}", store::count_name(static_cast<store::Count>(i))), report_.totals.values[i]);
+  metrics_.set("run", "queue_depth", static_cast<double>(report_.depth_end));
+  metrics_.set("run", "ledger_entries", static_cast<double>(report_.head.entries));
   report_.gaps = 0;
   report_.watermark_ms.reset();
   for (const auto& slot : slots_) {

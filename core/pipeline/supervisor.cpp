@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "pipeline/crash_note.hpp"
 #include "pipeline/run.hpp"
@@ -84,6 +85,13 @@ void show_progress(const Report& report, const queue::Queue& queue) {
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 
+// The run in which a part of an earlier report was renewed last; "": never.
+std::string as_of(const Json& report, const char* part) {
+  const Json& section = report.at(part);
+  const Json& run = section.contains("as_of_run_id") ? section.at("as_of_run_id") : report.at("run_id");
+  return run.is_string() ? run.get<std::string>() : std::string();
+}
+
 // The worker process. Never returns.
 [[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, queue::StateDir dirs, Report report, bool first_run, int result_fd) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -100,8 +108,8 @@ void show_progress(const Report& report, const queue::Queue& queue) {
     if (const auto last = store->runs(1); !last.empty()) {
       const Json before = Json::parse(last[0].report, nullptr, false);
       if (before.is_object()) {
-        report.reconciled_run = before.value("reconciled_run", "");
-        report.polled_run = before.value("polled_run", "");
+        report.reconciled_run = as_of(before, "reconcile");
+        report.polled_run = as_of(before, "poll");
       }
     }
     {
@@ -150,7 +158,7 @@ std::string death_of(int status, const CrashNote& note) {
                                         : fmt::format("ended the process with exit({})", WEXITSTATUS(status));
   if (WIFSIGNALED(status)) how += fmt::format(" (signal {})", WTERMSIG(status));
   std::string out = note.stage().empty() ? "the worker " + how : fmt::format("stage \"{}\" (plugin {}, {}) {}", note.stage(), note.plugin(), note.hook(), how);
-  if (!note.key().empty()) out += fmt::format(" on alert {}", note.key());
+  if (!note.file().empty()) out += fmt::format(" on the alert of \"{}\"", printable(note.file()));
   return out + ". No alert was lost: what was under way is taken up by the next run.";
 }
 
@@ -165,6 +173,7 @@ void report_death(Report& report, const config::PipelineConfig& config, int stat
     report.totals = store->totals();
     report.head = store->head();
     store->begin();
+    if (!note.file().empty()) store->add_attempt(note.file());
     store->put_run({report.run_id, report.status, report.json().dump()});
     store->commit();
   } catch (const Error& e) {

@@ -28,6 +28,11 @@ bool Metrics::set(std::string_view stage, std::string_view name, double value) {
   return true;
 }
 
+void Metrics::set_total(std::string_view name, std::uint64_t value) {
+  const std::lock_guard lock(mutex_);
+  counters_[{std::string(name), ""}] = value;
+}
+
 std::string Metrics::render() const {
   const std::lock_guard lock(mutex_);
   std::string out;
@@ -37,7 +42,7 @@ std::string Metrics::render() const {
       const std::string name = fmt::format("signalfoundry_{}{}", key.first, suffix);
       if (name != last) out += fmt::format("# TYPE {} {}\n", name, type);
       last = name;
-      out += fmt::format("{}{{stage=\"{}\"}} {}\n", name, key.second, value);
+      out += key.second.empty() ? fmt::format("{} {}\n", name, value) : fmt::format("{}{{stage=\"{}\"}} {}\n", name, key.second, value);
     }
   };
   write(counters_, "counter", "_total");

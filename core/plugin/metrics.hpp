@@ -15,6 +15,8 @@ class Metrics {
   // False: not [a-z_]+, or one name too many (1,000).
   bool add(std::string_view stage, std::string_view name, std::uint64_t by);
   bool set(std::string_view stage, std::string_view name, double value);
+  // A counter of the runner itself, without a stage; its value over the lifetime.
+  void set_total(std::string_view name, std::uint64_t value);
   // signalfoundry_<name>_total{stage="…"} and signalfoundry_<name>{stage="…"}, sorted (Prometheus text format 0.0.4).
   std::string render() const;
 

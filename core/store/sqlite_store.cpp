@@ -127,10 +127,10 @@ class SqliteStore : public Store {
     return static_cast<int>(add.integer(0));
   }
   void clear_attempts(std::string_view name) override { Statement(db_, "DELETE FROM attempts WHERE name = ?").bind(name).run(); }
-  std::vector<std::string> attempted() override {
-    Statement all(db_, "SELECT name FROM attempts");
-    std::vector<std::string> out;
-    while (all.step()) out.push_back(all.text(0));
+  std::map<std::string, int> attempted() override {
+    Statement all(db_, "SELECT name, count FROM attempts");
+    std::map<std::string, int> out;
+    while (all.step()) out[all.text(0)] = static_cast<int>(all.integer(1));
     return out;
   }
   std::uint64_t waiting() override {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,7 +105,7 @@ class Store {
   // Failed attempts on a queue file, one more; gives the new number.
   virtual int add_attempt(std::string_view name) = 0;
   virtual void clear_attempts(std::string_view name) = 0;
-  virtual std::vector<std::string> attempted() = 0;
+  virtual std::map<std::string, int> attempted() = 0;  // by file name
   virtual std::uint64_t waiting() = 0;  // rows in that state
 
   virtual void add(const Counts& counts) = 0;

@@ -26,14 +26,14 @@ std::string dotted(std::string pointer) {
   return pointer.substr(1);
 }
 
-// JSON that may stand in a fenced code block: the characters that end one, or begin HTML, as \uNNNN.
+// JSON that may stand in a fenced code block: what would end one, begin HTML or make a link, as \uNNNN.
 std::string fenced(const Json& json) {
   std::string out;
   for (const char c : json.dump(2, ' ', true, Json::error_handler_t::replace)) {
-    if (c == '`') {
-      out += "\\u0060";
-    } else if (c == '<') {
-      out += "\\u003c";
+    const bool link = c == '(' && out.ends_with(']');
+    if (c == '`' || c == '<' || link) {
+      out += "\\u";
+      shared::append_hex(out, static_cast<unsigned char>(c), 4);
     } else {
       out += c;
     }

@@ -9,11 +9,12 @@ namespace {
 
 constexpr int kReadsMax = 3;  // of one name that is replaced again and again
 
-// FNV-1a over name and inode.
-uint64_t mark_of(const sf::fs::Entry& entry) {
-  uint64_t hash = 0xcbf29ce484222325U ^ entry.ino;
-  for (const char c : entry.name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return hash;
+// 64 bits of SHA-256: nobody who may choose names can make one file look like another.
+uint64_t mark_of(const sf::Host& host, const sf::fs::Entry& entry) {
+  uint64_t mark = 0;
+  for (const char digit : host.sha256(std::to_string(entry.ino) + "/" + entry.name).substr(0, 16))
+    mark = mark << 4U | static_cast<uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  return mark;
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ void JsonFiles::list() {
   for (auto& entry : dir_->list(".json")) {
     if (entry.kind != SF_FILE) ++left_alone;
     if (entry.kind != SF_FILE || entry.name.starts_with('.')) continue;
-    if (follow_ && !seen_.insert(mark_of(entry)).second) continue;
+    if (follow_ && !seen_.insert(mark_of(host_, entry)).second) continue;
     entries_.push_back(std::move(entry));
   }
   std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

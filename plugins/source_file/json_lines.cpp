@@ -32,15 +32,19 @@ void JsonLines::refuse(sf_status code, const std::string& what) const {
 void JsonLines::open(std::string_view position) {
   if (!follow_ || position.empty()) return;
   const auto json = nlohmann::json::parse(position, nullptr, false);
-  if (!json.is_object() || json.value("v", 0) != 1) {
+  const auto is = [&](const char* key, bool (nlohmann::json::*of_type)() const) {
+    return json.contains(key) && (json[key].*of_type)();
+  };
+  using J = nlohmann::json;
+  if (!json.is_object() || !is("v", &J::is_number_unsigned) || json["v"] != 1 || !is("ino", &J::is_number_unsigned) ||
+      !is("offset", &J::is_number_unsigned) || !is("first_line_sha256", &J::is_string)) {
     host_.warn(
-        "the position of the last run is not one of this version; the file is read from its start, known alerts are "
-        "recognised");
+        "the position of the last run cannot be read; the file is read from its start, known alerts are recognised");
     return;
   }
-  entry_.ino = json.value("ino", uint64_t{0});
-  first_line_ = json.value("first_line_sha256", std::string());
-  lines_.reset(json.value("offset", uint64_t{0}));
+  entry_.ino = json["ino"].get<uint64_t>();
+  first_line_ = json["first_line_sha256"].get<std::string>();
+  lines_.reset(json["offset"].get<uint64_t>());
   looked_ = false;
 }
 

@@ -58,16 +58,16 @@ Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int6
     base = out.to_ms - settings.start_ms;
   }
   if (since > base && since + settings.start_ms > out.to_ms) since = std::min(base, out.to_ms - settings.start_ms);
-  out.from_ms = std::min(std::max(base - settings.overlap_ms, since), out.to_ms);
-  out.cursor = {std::max(base, since), since, local_ms, filter};
+  base = std::max(base, since);
+  out.from_ms = std::min(base - settings.overlap_ms, out.to_ms);
+  out.cursor = {base, since, local_ms, filter};
   if (base < last->watermark_ms - kClockToleranceMs)
     out.warning = "a clock was set back or the clocks drift apart: reading again from " +
                   std::to_string((last->watermark_ms - base) / 1000) + " s before the cursor; set both clocks by NTP";
   else if (last->filter != filter)
     out.warning =
-        "index or min_level changed since the last run: what only the new filter finds is read from the cursor on, "
-        "less "
-        "the overlap; for older alerts run once with a new stage name and start";
+        "index or min_level changed since the last run: reading on from the cursor less the overlap; for older "
+        "alerts that only the new filter finds, run once with a larger overlap";
   return out;
 }
 

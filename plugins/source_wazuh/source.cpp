@@ -24,7 +24,8 @@ std::string unescaped(std::string_view inside_quotes) {
 void Source::configure(const sf::Host& host, std::string_view settings_json) {
   host_ = host;
   settings_ = read_settings(settings_json);
-  filter_ = host_.sha256(settings_.filter()).substr(0, 16);
+  filter_text_ = settings_.filter();
+  filter_ = host_.sha256(filter_text_).substr(0, 16);
   warn_of_default_password();
 }
 
@@ -213,7 +214,7 @@ sf_interval Source::interval(std::uint32_t complete) const {
   out.from_ms = window_from_ms_;
   out.to_ms = complete != 0 ? window_to_ms_ : plan_.to_ms;
   out.fetched = window_fetched_;
-  out.filter = sf::to_c(filter_);
+  out.filter = sf::to_c(filter_text_);
   out.complete = complete;
   return out;
 }

@@ -43,7 +43,8 @@ class Source : public sf::Source {
 
   sf::Host host_;
   Settings settings_;
-  std::string filter_;  // digest
+  std::string filter_text_;  // borrowed by the intervals
+  std::string filter_;       // its digest
   std::atomic<bool> stop_{false};
 
   std::optional<Cursor> cursor_;  // as it was checkpointed last

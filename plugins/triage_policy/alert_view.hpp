@@ -20,8 +20,8 @@ class TextSink {
 class AlertView {
  public:
   virtual ~AlertView() = default;
-  // Gives every text of Policy::fields()[field] to `sink`: the one text, or each of a list; numbers as text, nothing for
-  // an absent field, an object or null.
+  // Gives every text of Policy::fields()[field] to `sink`: the one text, or each of a list; numbers as text, nothing
+  // for an absent field, an object or null.
   virtual void each_text(std::size_t field, TextSink& sink) const = 0;
   // rule.level; nothing when it is absent or no integer.
   virtual std::optional<std::int64_t> level() const = 0;

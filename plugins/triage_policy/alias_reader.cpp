@@ -9,8 +9,8 @@ void AliasReader::read(const Node& table, Problems& problems) {
   for (const Member& member : table.members) {
     const std::string label = "[aliases] " + in_quotes(member.key);
     if (member.value.kind != Node::Kind::array) {
-      problems.add(member.value.place, label + " must be a list, not " + kind_word(member.value.kind) +
-                                           ". Write " + in_quotes(member.key) + " = [\"another name\"].");
+      problems.add(member.value.place, label + " must be a list, not " + kind_word(member.value.kind) + ". Write " +
+                                           in_quotes(member.key) + " = [\"another name\"].");
       continue;
     }
     std::string host;
@@ -33,17 +33,19 @@ void AliasReader::read(const Node& table, Problems& problems) {
   }
 }
 
-void AliasReader::claim(const std::string& name, const std::string& shown, Meaning meaning, Place place, Problems& problems) {
+void AliasReader::claim(const std::string& name, const std::string& shown, Meaning meaning, Place place,
+                        Problems& problems) {
   const auto [at, fresh] = names_.try_emplace(name, meaning);
   if (fresh) return;
   const Meaning& before = at->second;
   if (before.host == meaning.host && before.own != meaning.own) return;
   if (before.host == meaning.host) {
-    problems.add(place, "[aliases] " + in_quotes(shown) + " stands for host " + in_quotes(before.host) + " already, in " +
-                            before.where + ". Take one out.");
+    problems.add(place, "[aliases] " + in_quotes(shown) + " stands for host " + in_quotes(before.host) +
+                            " already, in " + before.where + ". Take one out.");
   } else {
-    problems.add(place, "[aliases] " + in_quotes(shown) + " would name two hosts: " + in_quotes(meaning.host) + " here and " +
-                            in_quotes(before.host) + " in " + before.where + ". A name must lead to one host.");
+    problems.add(place, "[aliases] " + in_quotes(shown) + " would name two hosts: " + in_quotes(meaning.host) +
+                            " here and " + in_quotes(before.host) + " in " + before.where +
+                            ". A name must lead to one host.");
   }
 }
 

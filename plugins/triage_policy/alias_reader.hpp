@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// alias_reader.hpp - reads [aliases] tables, of the policy and of a file of their own, into one map that is unambiguous.
+// alias_reader.hpp - reads [aliases] tables, of the policy and of a file of their own, into one map that is
+// unambiguous.
 //
 // Used while a policy is loaded; one thread.
 #pragma once

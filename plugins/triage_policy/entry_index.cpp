@@ -13,7 +13,9 @@ std::uint64_t key(Under under, Symbol a, Symbol b = 0) {
   return static_cast<std::uint64_t>(under) << 56U | static_cast<std::uint64_t>(a) << 28U | b;
 }
 
-bool later(const EntryIndex::Cursor& a, const EntryIndex::Cursor& b) { return *a.at > *b.at; }
+bool later(const EntryIndex::Cursor& a, const EntryIndex::Cursor& b) {
+  return *a.at > *b.at;
+}
 
 bool has(const std::vector<Symbol>& sorted, Symbol symbol) {
   return symbol != kUnknown && std::binary_search(sorted.begin(), sorted.end(), symbol);
@@ -44,8 +46,10 @@ CompiledCondition compile_condition(const Condition& condition, Vocabulary& voca
 bool value_holds(const CompiledCondition& condition, std::string_view value) {
   const auto in_value = [&](const std::string& text) { return contains(value, text); };
   switch (condition.op) {
-    case Condition::Op::any: return std::any_of(condition.texts.begin(), condition.texts.end(), in_value);
-    case Condition::Op::all: return std::all_of(condition.texts.begin(), condition.texts.end(), in_value);
+    case Condition::Op::any:
+      return std::any_of(condition.texts.begin(), condition.texts.end(), in_value);
+    case Condition::Op::all:
+      return std::all_of(condition.texts.begin(), condition.texts.end(), in_value);
     case Condition::Op::equals:
       return std::find(condition.texts.begin(), condition.texts.end(), value) != condition.texts.end();
     case Condition::Op::glob:
@@ -84,10 +88,14 @@ bool location_holds(const CompiledEntry& entry, AlertFacts& alert) {
 
 const char* word(EntryKind kind) {
   switch (kind) {
-    case EntryKind::known_fp: return "known_fp";
-    case EntryKind::override_: return "override";
-    case EntryKind::suppression: return "sysmon.suppression";
-    case EntryKind::tier: return "sysmon.tier";
+    case EntryKind::known_fp:
+      return "known_fp";
+    case EntryKind::override_:
+      return "override";
+    case EntryKind::suppression:
+      return "sysmon.suppression";
+    case EntryKind::tier:
+      return "sysmon.tier";
   }
   return "";
 }

@@ -65,7 +65,8 @@ class EntryIndex {
     const std::uint32_t* at;
     const std::uint32_t* end;
   };
-  // Calls visit(const CompiledEntry&) -> bool, in order, for each entry that may match; true stops. `cursors` is scratch.
+  // Calls visit(const CompiledEntry&) -> bool, in order, for each entry that may match; true stops. `cursors` is
+  // scratch.
   template <class Visit>
   void visit(AlertFacts& alert, std::vector<Cursor>& cursors, Visit&& visit) const {
     if (entries_.empty()) return;

@@ -19,7 +19,8 @@ constexpr OpName kOps[] = {
 
 bool good_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   });
 }
 
@@ -43,7 +44,8 @@ std::string text_problem(std::string_view text, Op op) {
 
 }  // namespace
 
-std::vector<Entry> EntryReader::read(TableReader& parent, std::string_view key, const std::string& label, EntryKind kind) {
+std::vector<Entry> EntryReader::read(TableReader& parent, std::string_view key, const std::string& label,
+                                     EntryKind kind) {
   std::vector<Entry> out;
   for (const Node* node : parent.tables(key)) out.push_back(read_one(*node, label, kind));
   return out;
@@ -92,8 +94,8 @@ void EntryReader::read_disposition(TableReader& table, EntryKind kind, Entry& ou
   out.disposition = known_fp;
   if (kind == EntryKind::known_fp || kind == EntryKind::suppression) return;
   const bool tier = kind == EntryKind::tier;
-  const auto given = table.disposition("disposition", tier ? std::vector{review, escalated}
-                                                           : std::vector{benign, known_fp, review, escalated});
+  const auto given = table.disposition(
+      "disposition", tier ? std::vector{review, escalated} : std::vector{benign, known_fp, review, escalated});
   if (!given && table.take("disposition") == nullptr) table.missing("disposition", "\"review\"");
   out.disposition = given.value_or(review);
 }
@@ -146,10 +148,13 @@ void EntryReader::read_selectors(TableReader& table, EntryKind kind, Entry& out)
 void EntryReader::check_width(TableReader& table, const Entry& entry, bool named, bool any) {
   const char* names = "rule_ids, groups, hosts, locations, provider_names or event_ids";
   if (!any) {
-    table.problem(table.place(), std::string("has no selector, so it would match every alert. Add one of ") + names + ".");
+    table.problem(table.place(),
+                  std::string("has no selector, so it would match every alert. Add one of ") + names + ".");
   } else if (!named && closes(entry.disposition)) {
-    table.problem(table.place(), std::string("closes alerts of every rule, group and host by level or text alone, and text is "
-                                             "the attacker's to write. Add one of ") + names + ".");
+    table.problem(table.place(),
+                  std::string("closes alerts of every rule, group and host by level or text alone, and text is "
+                              "the attacker's to write. Add one of ") +
+                      names + ".");
   }
 }
 

@@ -32,19 +32,32 @@ bool Evaluator::ask(Layer layer) {
   notes_.clear();
   note_count_ = 0;
   switch (layer) {
-    case Layer::always_escalate_rules: return ask_always_rules();
-    case Layer::always_escalate_groups: return ask_always_groups();
-    case Layer::escalate_level: return ask_escalate_level();
-    case Layer::known_fp: return ask_entries(layer, policy_.known_fps_);
-    case Layer::overrides: return ask_entries(layer, policy_.overrides_);
-    case Layer::sysmon_suppressions: return ask_entries(layer, policy_.suppressions_);
-    case Layer::sysmon_tiering: return ask_entries(layer, policy_.tiers_);
-    case Layer::sysmon_escalate_events: return ask_escalate_events();
-    case Layer::review_rules: return ask_review_rules();
-    case Layer::protected_hosts: return ask_protected_hosts();
-    case Layer::benign_rules: return ask_benign_rules();
-    case Layer::benign_level: return ask_benign_level();
-    case Layer::otherwise: return ask_otherwise();
+    case Layer::always_escalate_rules:
+      return ask_always_rules();
+    case Layer::always_escalate_groups:
+      return ask_always_groups();
+    case Layer::escalate_level:
+      return ask_escalate_level();
+    case Layer::known_fp:
+      return ask_entries(layer, policy_.known_fps_);
+    case Layer::overrides:
+      return ask_entries(layer, policy_.overrides_);
+    case Layer::sysmon_suppressions:
+      return ask_entries(layer, policy_.suppressions_);
+    case Layer::sysmon_tiering:
+      return ask_entries(layer, policy_.tiers_);
+    case Layer::sysmon_escalate_events:
+      return ask_escalate_events();
+    case Layer::review_rules:
+      return ask_review_rules();
+    case Layer::protected_hosts:
+      return ask_protected_hosts();
+    case Layer::benign_rules:
+      return ask_benign_rules();
+    case Layer::benign_level:
+      return ask_benign_level();
+    case Layer::otherwise:
+      return ask_otherwise();
   }
   return false;
 }
@@ -81,10 +94,18 @@ bool Evaluator::dangerous(Layer layer, const std::string& what, std::string reas
   trail(layer, "set aside", what + "; " + named + " has allow_dangerous");
   decision_.disposition = entry->disposition;
   switch (entry->kind) {
-    case EntryKind::known_fp: decision_.layer = Layer::known_fp; break;
-    case EntryKind::override_: decision_.layer = Layer::overrides; break;
-    case EntryKind::suppression: decision_.layer = Layer::sysmon_suppressions; break;
-    case EntryKind::tier: decision_.layer = Layer::sysmon_tiering; break;
+    case EntryKind::known_fp:
+      decision_.layer = Layer::known_fp;
+      break;
+    case EntryKind::override_:
+      decision_.layer = Layer::overrides;
+      break;
+    case EntryKind::suppression:
+      decision_.layer = Layer::sysmon_suppressions;
+      break;
+    case EntryKind::tier:
+      decision_.layer = Layer::sysmon_tiering;
+      break;
   }
   decision_.entry = entry->id;
   decision_.reason = named + " sets " + what + " aside: " + entry->reason;
@@ -184,7 +205,8 @@ bool Evaluator::ask_benign_level() {
   }
   if (reason == nullptr) return no(Layer::benign_level, level + ", but no listed group");
   if (alert_.strange_groups()) return no(Layer::benign_level, level + ", but its groups are not all listed");
-  return yes(Layer::benign_level, Disposition::benign, level + ", " + noise, "benign " + noise + ", " + level + ": " + *reason);
+  return yes(Layer::benign_level, Disposition::benign, level + ", " + noise,
+             "benign " + noise + ", " + level + ": " + *reason);
 }
 
 bool Evaluator::ask_otherwise() {
@@ -200,7 +222,9 @@ std::string Evaluator::level_text(const char* relation, int bound) const {
   return "level " + std::to_string(*alert_.level()) + relation + std::to_string(bound);
 }
 
-bool Evaluator::no(Layer layer, std::string_view why) { return trail(layer, "no", why), false; }
+bool Evaluator::no(Layer layer, std::string_view why) {
+  return trail(layer, "no", why), false;
+}
 
 bool Evaluator::yes(Layer layer, Disposition disposition, std::string_view why, std::string reason) {
   trail(layer, decision_.entry.empty() ? "yes" : "yes " + decision_.entry, why);

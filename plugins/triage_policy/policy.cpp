@@ -9,19 +9,32 @@
 namespace triage_policy {
 
 const char* word(Layer layer) {
-  static constexpr const char* kWords[kLayers] = {
-      "always_escalate_rules", "always_escalate_groups", "escalate_level",         "known_fp",     "overrides",
-      "sysmon_suppressions",   "sysmon_tiering",         "sysmon_escalate_events", "review_rules", "protected_hosts",
-      "benign_rules",          "benign_level",           "default"};
+  static constexpr const char* kWords[kLayers] = {"always_escalate_rules",
+                                                  "always_escalate_groups",
+                                                  "escalate_level",
+                                                  "known_fp",
+                                                  "overrides",
+                                                  "sysmon_suppressions",
+                                                  "sysmon_tiering",
+                                                  "sysmon_escalate_events",
+                                                  "review_rules",
+                                                  "protected_hosts",
+                                                  "benign_rules",
+                                                  "benign_level",
+                                                  "default"};
   return kWords[static_cast<std::size_t>(layer)];
 }
 
 const char* word(Disposition disposition) {
   switch (disposition) {
-    case Disposition::benign: return "benign";
-    case Disposition::known_fp: return "known_fp";
-    case Disposition::review: return "review";
-    case Disposition::escalated: return "escalated";
+    case Disposition::benign:
+      return "benign";
+    case Disposition::known_fp:
+      return "known_fp";
+    case Disposition::review:
+      return "review";
+    case Disposition::escalated:
+      return "escalated";
   }
   return "";
 }

@@ -80,9 +80,9 @@ class Policy {
 
   Vocabulary vocabulary_;
   Thresholds thresholds_;
-  std::vector<RuleInfo> rules_;    // by symbol
-  std::vector<GroupInfo> groups_;  // by symbol
-  std::vector<bool> protected_;    // by host symbol
+  std::vector<RuleInfo> rules_;        // by symbol
+  std::vector<GroupInfo> groups_;      // by symbol
+  std::vector<bool> protected_;        // by host symbol
   std::vector<bool> event_escalates_;  // by event symbol
   bool any_sysmon_event_escalates_ = false;
   std::vector<BenignRuleInfo> benign_rules_;

@@ -96,14 +96,17 @@ void check_overlaps(const PolicySpec& spec, Problems& problems) {
   for (const auto& rule : spec.review_rules) rules.claim(rule.text, rule.place, "review.rule_ids");
   for (const auto& rule : spec.benign_rules) rules.claim(rule.rule_id, rule.place, "benign.rules");
   Claims groups("group", problems);
-  for (const auto& group : spec.always_groups) groups.claim(group_key(group.text), group.place, "always_escalate.groups");
+  for (const auto& group : spec.always_groups)
+    groups.claim(group_key(group.text), group.place, "always_escalate.groups");
   for (const auto& group : spec.benign_groups) groups.claim(group_key(group.group), group.place, "benign.groups");
-  for (const auto& group : spec.neutral_groups) groups.claim(group_key(group.text), group.place, "benign.neutral_groups");
+  for (const auto& group : spec.neutral_groups)
+    groups.claim(group_key(group.text), group.place, "benign.neutral_groups");
   for (const auto& rule : spec.benign_rules)
     if (rule.max_level && *rule.max_level >= spec.thresholds.escalate_min_level)
-      problems.add(rule.place, "benign.rules: rule " + in_quotes(rule.rule_id) + " has a max_level at which escalate_min_level " +
-                                   std::to_string(spec.thresholds.escalate_min_level) + " decides first. Write at most " +
-                                   std::to_string(spec.thresholds.escalate_min_level - 1) + ".");
+      problems.add(rule.place,
+                   "benign.rules: rule " + in_quotes(rule.rule_id) + " has a max_level at which escalate_min_level " +
+                       std::to_string(spec.thresholds.escalate_min_level) + " decides first. Write at most " +
+                       std::to_string(spec.thresholds.escalate_min_level - 1) + ".");
   check_entries(spec, problems);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// policy_check.hpp - what is wrong between the parts of a policy: things that contradict each other or can never happen.
+// policy_check.hpp - what is wrong between the parts of a policy: things that contradict each other or can never
+// happen.
 //
 // Used while a policy is loaded; one thread.
 #pragma once

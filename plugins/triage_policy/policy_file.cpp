@@ -38,7 +38,8 @@ void read_thresholds(TableReader& table, PolicySpec& spec, ThresholdPlaces& plac
   out.protected_host_min_level = table.level("protected_host_min_level").value_or(out.protected_host_min_level);
   out.benign_max_level = table.level("benign_max_level").value_or(out.benign_max_level);
   if (out.escalate_min_level == 0) {
-    table.problem(table.take("escalate_min_level")->place, "escalate_min_level 0 would escalate every alert. Write 1 to 15.");
+    table.problem(table.take("escalate_min_level")->place,
+                  "escalate_min_level 0 would escalate every alert. Write 1 to 15.");
     out.escalate_min_level = Thresholds{}.escalate_min_level;
   }
   if (const Node* node = table.take("known_fp_max_level")) places.known_fp_max_level = node->place;
@@ -101,7 +102,8 @@ void read_sysmon(TableReader& table, EntryReader& entries, PolicySpec& spec) {
   }
   spec.sysmon_suppressions = entries.read(table, "suppression", "[[sysmon.suppression]]", EntryKind::suppression);
   spec.sysmon_tiers = entries.read(table, "tier", "[[sysmon.tier]]", EntryKind::tier);
-  if (auto events = table.names("escalate_event_ids", NameOf::event, true)) spec.sysmon_escalate_events = std::move(*events);
+  if (auto events = table.names("escalate_event_ids", NameOf::event, true))
+    spec.sysmon_escalate_events = std::move(*events);
 }
 
 void read_default(TableReader& table, PolicySpec& spec) {
@@ -138,7 +140,7 @@ void read_aliases(const Node& node, Problems& problems, AliasReader& aliases) {
   if (table != nullptr) {
     aliases.read(*table, problems);
   } else if (root.take("aliases") == nullptr) {
-    problems.add({}, "has no [aliases] table. Add one, with lines like web-01 = [\"www\"].");
+    problems.add({}, "the aliases file has no [aliases] table. Add one, with lines like web-01 = [\"www\"].");
   }
   root.finish();
 }
@@ -148,7 +150,8 @@ void parse(const SourceText& source, std::vector<Problem>& out, Read&& read) {
   Problems problems(source.file);
   const TomlText toml = parse_toml(source.bytes);
   if (toml.error_place) {
-    problems.add(*toml.error_place, "this is not TOML: " + toml.error + ". Correct the line; what follows it was not read.");
+    problems.add(*toml.error_place,
+                 "this is not TOML: " + toml.error + ". Correct the line; what follows it was not read.");
   } else {
     read(toml.root, problems);
   }
@@ -161,7 +164,8 @@ void parse(const SourceText& source, std::vector<Problem>& out, Read&& read) {
 LoadedPolicy load_policy(const SourceText& policy, const std::optional<SourceText>& aliases) {
   LoadedPolicy out;
   AliasReader reader;
-  parse(policy, out.problems, [&](const Node& root, Problems& problems) { read_root(root, problems, reader, out.spec); });
+  parse(policy, out.problems,
+        [&](const Node& root, Problems& problems) { read_root(root, problems, reader, out.spec); });
   if (aliases)
     parse(*aliases, out.problems, [&](const Node& root, Problems& problems) { read_aliases(root, problems, reader); });
   out.spec.aliases = reader.take();

@@ -16,7 +16,9 @@ namespace triage_policy {
 enum class Disposition : std::uint8_t { benign, known_fp, review, escalated };
 // "benign", "known_fp", "review", "escalated"
 const char* word(Disposition disposition);
-inline bool closes(Disposition d) { return d == Disposition::benign || d == Disposition::known_fp; }
+inline bool closes(Disposition d) {
+  return d == Disposition::benign || d == Disposition::known_fp;
+}
 
 // Where something stands in its file; 0: the file as a whole.
 struct Place {
@@ -57,8 +59,8 @@ struct Entry {
   bool allow_dangerous = false;      // may set the dangerous layers and the level cap aside
   std::vector<std::string> rule_ids;
   std::vector<std::string> groups;
-  std::vector<std::string> hosts;           // '*' allowed
-  std::vector<std::string> locations;       // '*' allowed
+  std::vector<std::string> hosts;      // '*' allowed
+  std::vector<std::string> locations;  // '*' allowed
   std::vector<std::string> provider_names;
   std::vector<std::string> event_ids;
   std::optional<int> min_level;

@@ -13,9 +13,15 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // memmem is linear for every input; std::string_view::find is not.
 std::size_t find(std::string_view text, std::string_view part) {
@@ -89,7 +95,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t cost = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
       next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + cost});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) next[j] = std::min(next[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        next[j] = std::min(next[j], before[j - 2] + 1);
     }
     before.swap(row);
     row.swap(next);
@@ -120,7 +127,8 @@ std::string fold(std::string_view text) {
 void group_into(std::string_view text, std::string& out) {
   out.clear();
   fold_into(trim(text), out);
-  std::replace_if(out.begin(), out.end(), [](char c) { return c == '-' || c == ' '; }, '_');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c == '-' || c == ' '; }, '_');
 }
 
 void host_into(std::string_view text, std::string& out) {
@@ -132,7 +140,9 @@ void host_into(std::string_view text, std::string& out) {
   fold_into(text, out);
 }
 
-bool contains(std::string_view text, std::string_view part) { return find(text, part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return find(text, part) != std::string_view::npos;
+}
 
 Pattern::Pattern(std::string_view folded) {
   for (std::size_t star = folded.find('*'); star != std::string_view::npos; star = folded.find('*')) {
@@ -247,8 +257,9 @@ std::string instant_text(std::int64_t unix_ms) {
   const std::int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
   const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
   char out[64];
-  int size = std::snprintf(out, sizeof out, "%04lld-%02lld-%02lld", static_cast<long long>(year),
-                           static_cast<long long>(month), static_cast<long long>(of_year - (153 * shifted + 2) / 5 + 1));
+  int size =
+      std::snprintf(out, sizeof out, "%04lld-%02lld-%02lld", static_cast<long long>(year),
+                    static_cast<long long>(month), static_cast<long long>(of_year - (153 * shifted + 2) / 5 + 1));
   if (rest != 0)
     size += std::snprintf(out + size, sizeof out - static_cast<std::size_t>(size), "T%02lld:%02lld:%02lldZ",
                           static_cast<long long>(rest / 3'600'000), static_cast<long long>(rest / 60'000 % 60),

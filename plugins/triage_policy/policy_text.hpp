@@ -20,7 +20,8 @@ void fold_into(std::string_view text, std::string& out);
 std::string fold(std::string_view text);
 // A group's name as it is compared: trimmed, lower case, '-' and ' ' as '_'. Replaces `out`.
 void group_into(std::string_view text, std::string& out);
-// A host's name as it is compared: trimmed, lower case, cut at the first '.'; an IP address stays whole. Replaces `out`.
+// A host's name as it is compared: trimmed, lower case, cut at the first '.'; an IP address stays whole. Replaces
+// `out`.
 void host_into(std::string_view text, std::string& out);
 
 // Is `part` somewhere in `text`? Both folded.
@@ -50,7 +51,8 @@ class Network {
   unsigned bits_ = 0;
 };
 
-// "2026-07-01" (00:00 UTC) or RFC 3339 ("2026-07-01T12:00:00Z", "…+02:00") as Unix milliseconds; nothing for anything else.
+// "2026-07-01" (00:00 UTC) or RFC 3339 ("2026-07-01T12:00:00Z", "…+02:00") as Unix milliseconds; nothing for anything
+// else.
 std::optional<std::int64_t> parse_instant(std::string_view text);
 // Days since 1970-01-01 of a date; nothing when there is no such day.
 std::optional<std::int64_t> day_number(int year, int month, int day);

@@ -10,7 +10,8 @@ namespace triage_policy {
 namespace {
 
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 // Keys of other tools and of habit, and what they are called here.
@@ -34,13 +35,19 @@ constexpr Hint kHints[] = {
 
 const char* noun(NameOf what) {
   switch (what) {
-    case NameOf::rule: return "rule id";
-    case NameOf::event: return "event id";
-    case NameOf::group: return "group";
+    case NameOf::rule:
+      return "rule id";
+    case NameOf::event:
+      return "event id";
+    case NameOf::group:
+      return "group";
     case NameOf::host:
-    case NameOf::host_pattern: return "host";
-    case NameOf::location: return "location";
-    case NameOf::provider: return "provider";
+    case NameOf::host_pattern:
+      return "host";
+    case NameOf::location:
+      return "location";
+    case NameOf::provider:
+      return "provider";
   }
   return "name";
 }
@@ -83,12 +90,34 @@ std::vector<Problem> Problems::take() {
 }
 
 const std::vector<std::string_view>& canonical_fields() {
-  static const std::vector<std::string_view> kFields = {
-      "time", "rule.id", "rule.name", "rule.level", "rule.groups", "rule.mitre.id", "rule.mitre.tactic",
-      "rule.mitre.technique", "severity", "host.id", "host.name", "host.ip", "user.name", "source.ip", "source.port",
-      "destination.ip", "destination.port", "file.path", "file.hash", "process.executable", "process.command_line",
-      "process.parent.executable", "event.provider", "event.code", "event.original", "observer.name", "decoder.name",
-      "location"};
+  static const std::vector<std::string_view> kFields = {"time",
+                                                        "rule.id",
+                                                        "rule.name",
+                                                        "rule.level",
+                                                        "rule.groups",
+                                                        "rule.mitre.id",
+                                                        "rule.mitre.tactic",
+                                                        "rule.mitre.technique",
+                                                        "severity",
+                                                        "host.id",
+                                                        "host.name",
+                                                        "host.ip",
+                                                        "user.name",
+                                                        "source.ip",
+                                                        "source.port",
+                                                        "destination.ip",
+                                                        "destination.port",
+                                                        "file.path",
+                                                        "file.hash",
+                                                        "process.executable",
+                                                        "process.command_line",
+                                                        "process.parent.executable",
+                                                        "event.provider",
+                                                        "event.code",
+                                                        "event.original",
+                                                        "observer.name",
+                                                        "decoder.name",
+                                                        "location"};
   return kFields;
 }
 
@@ -118,8 +147,8 @@ const Node* TableReader::take(std::string_view key) {
 const Node* TableReader::take(std::string_view key, Node::Kind kind, const char* example) {
   const Node* node = take(key);
   if (node == nullptr || node->kind == kind) return node;
-  problem(node->place, std::string(key) + " must be " + kind_word(kind) + ", not " + kind_word(node->kind) + ". Write " +
-                           std::string(key) + " = " + example + ".");
+  problem(node->place, std::string(key) + " must be " + kind_word(kind) + ", not " + kind_word(node->kind) +
+                           ". Write " + std::string(key) + " = " + example + ".");
   return nullptr;
 }
 
@@ -147,7 +176,8 @@ std::optional<int> TableReader::level(std::string_view key) {
   const Node* node = take(key, Node::Kind::integer, "12");
   if (node == nullptr) return std::nullopt;
   if (node->integer >= 0 && node->integer <= 15) return static_cast<int>(node->integer);
-  problem(node->place, std::string(key) + " is " + std::to_string(node->integer) + ", but levels go from 0 to 15. Write one of those.");
+  problem(node->place, std::string(key) + " is " + std::to_string(node->integer) +
+                           ", but levels go from 0 to 15. Write one of those.");
   return std::nullopt;
 }
 
@@ -158,7 +188,8 @@ std::optional<std::int64_t> TableReader::instant(std::string_view key) {
   if (node->kind == Node::Kind::string)
     if (const auto ms = parse_instant(trim(node->text))) return ms;
   const std::string shown = node->kind == Node::Kind::string ? in_quotes(node->text) : kind_word(node->kind);
-  problem(node->place, std::string(key) + " is " + shown + ". Write a date (2026-07-01) or a time with its zone (2026-07-01T12:00:00Z).");
+  problem(node->place, std::string(key) + " is " + shown +
+                           ". Write a date (2026-07-01) or a time with its zone (2026-07-01T12:00:00Z).");
   return std::nullopt;
 }
 
@@ -173,8 +204,9 @@ std::optional<Disposition> TableReader::disposition(std::string_view key, std::v
     list += (list.empty() ? "" : &one == &allowed.back() ? " or " : ", ") + in_quotes(word(one));
   }
   const auto near = nearest(node->text, words);
-  problem(node->place, std::string(key) + " is " + in_quotes(node->text) + ". " +
-                           (near.empty() ? "Write " + list + "." : "Did you mean " + in_quotes(near) + "? It is " + list + "."));
+  problem(node->place,
+          std::string(key) + " is " + in_quotes(node->text) + ". " +
+              (near.empty() ? "Write " + list + "." : "Did you mean " + in_quotes(near) + "? It is " + list + "."));
   return std::nullopt;
 }
 
@@ -183,8 +215,8 @@ std::optional<Name> TableReader::one_name(const Node& node, std::string_view key
   if (node.kind == Node::Kind::integer && number_allowed && node.integer >= 0)
     return Name{std::to_string(node.integer), node.place};
   if (node.kind != Node::Kind::string) {
-    problem(node.place, std::string(key) + " has " + kind_word(node.kind) + " where a " + noun(what) + " is wanted. Write a text" +
-                            (number_allowed ? " or a number from 0." : " in quotes."));
+    problem(node.place, std::string(key) + " has " + kind_word(node.kind) + " where a " + noun(what) +
+                            " is wanted. Write a text" + (number_allowed ? " or a number from 0." : " in quotes."));
     return std::nullopt;
   }
   const std::string wrong = name_problem(node.text, what);
@@ -199,8 +231,8 @@ std::optional<std::vector<Name>> TableReader::names(std::string_view key, NameOf
   const Node* node = take(key, Node::Kind::array, "[\"…\"]");
   if (node == nullptr) return std::nullopt;
   if (node->items.empty() && !may_be_empty)
-    problem(node->place, std::string(key) + " is an empty list, which no alert can match. Name at least one " + noun(what) +
-                             ", or leave the key out.");
+    problem(node->place, std::string(key) + " is an empty list, which no alert can match. Name at least one " +
+                             noun(what) + ", or leave the key out.");
   std::vector<Name> out;
   for (const Node& item : node->items)
     if (auto name = one_name(item, key, what)) out.push_back(std::move(*name));
@@ -217,8 +249,8 @@ std::vector<const Node*> TableReader::tables(std::string_view key) {
   const Node* node = take(key);
   if (node == nullptr) return out;
   if (node->kind != Node::Kind::array) {
-    problem(node->place, std::string(key) + " must be a list of tables, not " + kind_word(node->kind) +
-                             ". Write " + std::string(key) + " = [{ … }], or [[…" + std::string(key) + "]] above its keys.");
+    problem(node->place, std::string(key) + " must be a list of tables, not " + kind_word(node->kind) + ". Write " +
+                             std::string(key) + " = [{ … }], or [[…" + std::string(key) + "]] above its keys.");
     return out;
   }
   for (const Node& item : node->items) {

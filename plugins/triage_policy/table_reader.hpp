@@ -31,7 +31,8 @@ enum class NameOf : std::uint8_t { rule, event, group, host, host_pattern, locat
 
 class TableReader {
  public:
-  // `label` names the table in problems: "[thresholds]", "[[known_fp]] kfp-001". The table and `problems` must outlive it.
+  // `label` names the table in problems: "[thresholds]", "[[known_fp]] kfp-001". The table and `problems` must outlive
+  // it.
   TableReader(const Node& table, std::string label, Problems& problems);
 
   void relabel(std::string label) { label_ = std::move(label); }

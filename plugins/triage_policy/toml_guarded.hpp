@@ -2,10 +2,10 @@
 //
 // toml_guarded.hpp - toml++ made safe for wrong text, under a name of its own. Included by toml_tree.cpp alone.
 //
-// Releases 3.3 and 3.4 assert, or with NDEBUG promise to the optimiser, what wrong text can break ("[[[a]]]", "a = [},"):
-// here it throws TomlDefect, in every build. They also promise that no letter U+00A1 to U+0499 follows a value; here such
-// a letter is simply no white space. The namespace is renamed so that a program which also holds another toml++, built
-// with other macros, has two libraries and not one of either.
+// Releases 3.3 and 3.4 assert, or with NDEBUG promise to the optimiser, what wrong text can break ("[[[a]]]", "a =
+// [},"): here it throws TomlDefect, in every build. They also promise that no letter U+00A1 to U+0499 follows a value;
+// here such a letter is simply no white space. The namespace is renamed so that a program which also holds another
+// toml++, built with other macros, has two libraries and not one of either.
 #pragma once
 
 namespace triage_policy {

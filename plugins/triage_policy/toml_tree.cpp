@@ -13,7 +13,9 @@ namespace {
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr unsigned kMostKeyParts = 16;
 
-Place place_of(const toml::source_region& source) { return {source.begin.line, source.begin.column}; }
+Place place_of(const toml::source_region& source) {
+  return {source.begin.line, source.begin.column};
+}
 
 std::int64_t day_ms(const toml::date& date) {
   return day_number(date.year, date.month, date.day).value_or(0) * kDayMs;
@@ -89,9 +91,7 @@ class KeyScanner {
   }
 
  private:
-  static bool in_no_key(char c) {
-    return std::string_view("\n\r=,[]{}:+").find(c) != std::string_view::npos;
-  }
+  static bool in_no_key(char c) { return std::string_view("\n\r=,[]{}:+").find(c) != std::string_view::npos; }
   void step() {
     const char c = text_[at_++];
     if (c == '\n') {
@@ -135,30 +135,38 @@ unsigned line_of_defect(std::string_view text) {
   std::vector<std::size_t> ends;
   for (std::size_t at = 0; at < text.size(); at = ends.back())
     ends.push_back(std::min(text.find('\n', at), text.size() - 1) + 1);
-  const auto first = std::partition_point(ends.begin(), ends.end(),
-                                          [&](std::size_t end) { return !has_defect(text.substr(0, end)); });
+  const auto first =
+      std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) { return !has_defect(text.substr(0, end)); });
   return static_cast<unsigned>(std::min(first - ends.begin() + 1, static_cast<std::ptrdiff_t>(ends.size())));
 }
 
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
-  const auto at =
-      std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.key == key; });
+  const auto at = std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.key == key; });
   return at == members.end() ? nullptr : &at->value;
 }
 
 const char* kind_word(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::table: return "a table";
-    case Node::Kind::array: return "a list";
-    case Node::Kind::string: return "a text";
-    case Node::Kind::integer: return "an integer";
-    case Node::Kind::number: return "a number with a fraction";
-    case Node::Kind::boolean: return "true or false";
-    case Node::Kind::date: return "a date";
-    case Node::Kind::instant: return "a date and time";
-    case Node::Kind::local_time: return "a time without its zone";
+    case Node::Kind::table:
+      return "a table";
+    case Node::Kind::array:
+      return "a list";
+    case Node::Kind::string:
+      return "a text";
+    case Node::Kind::integer:
+      return "an integer";
+    case Node::Kind::number:
+      return "a number with a fraction";
+    case Node::Kind::boolean:
+      return "true or false";
+    case Node::Kind::date:
+      return "a date";
+    case Node::Kind::instant:
+      return "a date and time";
+    case Node::Kind::local_time:
+      return "a time without its zone";
   }
   return "";
 }

@@ -21,11 +21,11 @@ struct Node {
   enum class Kind : std::uint8_t { table, array, string, integer, number, boolean, date, instant, local_time };
   Kind kind = Kind::table;
   Place place;
-  std::string text;               // string
-  std::int64_t integer = 0;       // integer; date and instant: Unix milliseconds
+  std::string text;          // string
+  std::int64_t integer = 0;  // integer; date and instant: Unix milliseconds
   bool boolean = false;
-  std::vector<Member> members;    // table, in file order
-  std::vector<Node> items;        // array
+  std::vector<Member> members;  // table, in file order
+  std::vector<Node> items;      // array
 
   const Node* find(std::string_view key) const;
 };

@@ -115,10 +115,14 @@ class PolicyTriage final : public sf::Triage {
  private:
   static std::uint32_t code(triage_policy::Disposition disposition) {
     switch (disposition) {
-      case triage_policy::Disposition::benign: return SF_BENIGN;
-      case triage_policy::Disposition::known_fp: return SF_KNOWN_FP;
-      case triage_policy::Disposition::review: return SF_REVIEW;
-      case triage_policy::Disposition::escalated: return SF_ESCALATED;
+      case triage_policy::Disposition::benign:
+        return SF_BENIGN;
+      case triage_policy::Disposition::known_fp:
+        return SF_KNOWN_FP;
+      case triage_policy::Disposition::review:
+        return SF_REVIEW;
+      case triage_policy::Disposition::escalated:
+        return SF_ESCALATED;
     }
     return SF_REVIEW;
   }

@@ -54,12 +54,12 @@ class Symbols {
 enum StandardField : Symbol { kRuleId, kRuleGroups, kHostName, kLocation, kProvider, kEventCode, kStandardFields };
 
 struct Vocabulary {
-  Symbols fields;     // as written
-  Symbols rules;      // trimmed
-  Symbols groups;     // group_into()
-  Symbols hosts;      // host_into(), aliases lead to their host
-  Symbols providers;  // trimmed, folded
-  Symbols events;     // trimmed
+  Symbols fields;            // as written
+  Symbols rules;             // trimmed
+  Symbols groups;            // group_into()
+  Symbols hosts;             // host_into(), aliases lead to their host
+  Symbols providers;         // trimmed, folded
+  Symbols events;            // trimmed
   std::vector<bool> sysmon;  // by provider
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// expect: as .this. argument|rvalue ref-qualifier|not viable.*lvalue
+// expect: as .this. argument|expects an rvalue for object argument
 //
 // match() takes the value away, so it is asked for with std::move: a second look at what was moved from is seen.
 #include <signalfoundry/observation.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// expect: marked .override., but does not override|only virtual member functions can be marked .override.
+// expect: marked .override., but does not override|.override. hides virtual member function
 //
 // triage() is given the logical time; the form without it, which would ask the clock, is not there.
 #include <signalfoundry/plugin.hpp>

@@ -5,6 +5,7 @@
 usage: tests/unit/sdk/headers.py [--cc CC] [--cxx CXX]
 The C ABI compiles as C11, C17 and C++20, every .hpp as C++20, each included twice and without any other header, with
 -Wall -Wextra -Wpedantic -Wshadow -Werror. abi_sentinels.c compiles, and stops doing so for each of the MUTATIONS.
+sdk/README.md shows the example that is compiled (sdk/examples).
 Prints one line per failure; exit 0 none, 1 some.
 """
 import argparse
@@ -87,11 +88,20 @@ def sentinels(options):
     for header, old, new in MUTATIONS:
         compiles = mutated(options, header, old, new)
         if compiles is None:
-            yield f"{header}: has no line \"{old.strip()}\" to be changed. Correct MUTATIONS in headers.py."
+            yield f"{header}: there is no \"{old.strip()}\" to be changed. Correct MUTATIONS in headers.py."
         elif compiles:
             yield f"{header}: the sentinels do not see \"{old.strip()}\" become \"{new.strip()}\""
     if not mutated(options, *APPENDED):
         yield "triage.h: the sentinels refuse a field that was appended"
+
+
+def readme():
+    sdk = os.path.join(INCLUDE, "..")
+    with open(os.path.join(sdk, "examples", "noisy_rule.cpp"), encoding="utf-8") as file:
+        example = file.read().split("\n#include", 1)[1]
+    with open(os.path.join(sdk, "README.md"), encoding="utf-8") as file:
+        if f"```cpp\n#include{example}```" not in file.read():
+            yield "sdk/README.md: its plugin is not sdk/examples/noisy_rule.cpp. Copy it, from the first #include on."
 
 
 def main():
@@ -99,9 +109,10 @@ def main():
     parser.add_argument("--cc", default=os.environ.get("CC", "cc"))
     parser.add_argument("--cxx", default=os.environ.get("CXX", "c++"))
     options = parser.parse_args()
-    failures = [*sentinels(options), *alone(options)]
+    failures = [*readme(), *sentinels(options), *alone(options)]
     count = len(list(headers()))
-    print("\n".join(failures) if failures else f"headers: {count} compile alone; {len(MUTATIONS)} breaks of the ABI seen")
+    good = f"headers: {count} compile alone; {len(MUTATIONS)} breaks of the ABI seen"
+    print("\n".join(failures) if failures else good)
     return 1 if failures else 0
 
 

@@ -58,9 +58,8 @@ struct ConfigFixture {
   }
 
   Loaded load_file(const std::string& file) {
-    return signalfoundry::config::load_pipeline(file, options, [this](const auto& plugin, const PipelineConfig& so_far) {
-      return schema_of(plugin, so_far);
-    });
+    return signalfoundry::config::load_pipeline(
+        file, options, [this](const auto& plugin, const PipelineConfig& so_far) { return schema_of(plugin, so_far); });
   }
   Loaded load(std::string_view text) { return load_file(dir.write("p.toml", text)); }
 

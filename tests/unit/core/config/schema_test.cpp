@@ -6,14 +6,11 @@
 #include <vector>
 
 #include "config/pipeline_schema.hpp"
-#include "config/reference.hpp"
 #include "support/catch.h"
 
 using nlohmann::json;
 using signalfoundry::config::check_schema;
-using signalfoundry::config::pipeline_reference;
 using signalfoundry::config::pipeline_sections;
-using signalfoundry::config::settings_reference;
 
 namespace {
 
@@ -96,7 +93,8 @@ TEST_CASE("check_schema: each defect by its JSON pointer") {
       {R"({"type": "object", "required": "a"})", "/properties/x/required: must be an array of property names"},
       {R"({"type": "object", "required": ["a"]})", "/properties/x/required/0: is not the name of a property"},
       {R"({"type": "integer", "default": "1"})",
-       "/properties/x/default: does not satisfy the schema (\"default\" in the schema must be an integer, not a string. "
+       "/properties/x/default: does not satisfy the schema (\"default\" in the schema must be an integer, not a "
+       "string. "
        "Write default = \"1\")"},
       {R"({"type": "integer", "minimum": 5, "default": 1})",
        "/properties/x/default: does not satisfy the schema (\"default\" in the schema must be at least 5)"},
@@ -104,7 +102,8 @@ TEST_CASE("check_schema: each defect by its JSON pointer") {
        "/properties/x/default: does not satisfy the schema (\"default\" in the schema is not a duration. Write a whole "
        "number and a unit in quotes: \"250ms\", \"30s\", \"5m\", \"2h\" or \"7d\")"},
       {R"({"type": "boolean", "default": null})",
-       "/properties/x/default: does not satisfy the schema (\"default\" in the schema must be true or false, not a date or "
+       "/properties/x/default: does not satisfy the schema (\"default\" in the schema must be true or false, not a "
+       "date or "
        "time. Write default = null)"},
   };
   for (const auto& [property, said] : cases) {
@@ -126,41 +125,4 @@ TEST_CASE("check_schema: the whole must be an object of type object, bounded in 
   json wide = {{"type", "object"}, {"properties", json::object()}};
   for (int i = 0; i < 201; ++i) wide["properties"]["a" + std::to_string(i)] = {{"type", "string"}};
   CHECK(check_schema(wide) == std::string("the schema: more than 200 properties") + kSee);
-}
-
-// Goal: the reference is generated from what checks, so that the two cannot differ, and plugin text stays text.
-TEST_CASE("settings_reference: one row per setting") {
-  const auto schema = json::parse(R"({
-    "type": "object", "required": ["url"], "properties": {
-      "url": {"type": "string", "minLength": 1, "description": "Where it is. <b>"},
-      "mode": {"type": "string", "enum": ["a|b", "c"], "default": "c"},
-      "n": {"type": "integer", "minimum": 1, "maximum": 9, "default": 3, "description": "How many | often."},
-      "list": {"type": "array", "items": {"type": "string", "x-sf-path": true}, "minItems": 1},
-      "tags": {"type": "array", "items": {"type": "string"}, "default": ["x", "y"]},
-      "pass": {"type": "string", "x-sf-secret": true},
-      "file": {"type": "string", "x-sf-path": true, "x-sf-must-exist": true},
-      "wait": {"type": "string", "x-sf-duration": true, "minimum": 1000, "default": "5m"},
-      "tls": {"type": "object", "properties": {"verify": {"type": "boolean", "default": true}}}}})");
-  CHECK(settings_reference("source_x", "Reads *x*.", schema) ==
-        "## source\\_x\n\nReads \\*x\\*.\n\n"
-        "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"
-        "| `file` | path, must exist | none |  |\n"
-        "| `list` | array of path, at least 1 | none |  |\n"
-        "| `mode` | one of `\"a\\|b\"`, `\"c\"` | `\"c\"` |  |\n"
-        "| `n` | integer, 1 to 9 | `3` | How many \\| often. |\n"
-        "| `pass` | secret | none |  |\n"
-        "| `tags` | array of string | `[\"x\", \"y\"]` |  |\n"
-        "| `tls.verify` | boolean | `true` |  |\n"
-        "| `url` | string, at least 1 characters | required | Where it is. \\<b\\> |\n"
-        "| `wait` | duration, at least 1s | `\"5m\"` |  |\n");
-  CHECK(settings_reference("bare", "", json::object()) == "## bare\n\nNo settings.\n");
-}
-
-TEST_CASE("pipeline_reference: every key that the parser knows") {
-  const auto text = pipeline_reference();
-  for (const auto& section : pipeline_sections()) {
-    CHECK_THAT(text, ContainsSubstring("## `" + section.heading + "`\n"));
-    for (const auto& [key, unused] : section.schema.at("properties").items())
-      CHECK_THAT(text, ContainsSubstring("| `" + key + "` |"));
-  }
 }

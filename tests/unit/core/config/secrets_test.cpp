@@ -34,12 +34,14 @@ std::string refusal(const SecretRef& ref) {
 TEST_CASE_METHOD(ConfigFixture, "secrets: plain text of any type is refused and not shown") {
   for (const char* value : {"\"hunter2\"", "12345678", "[\"hunter2\"]", "true", "1.5", "\"\""}) {
     const auto found = with_settings(kUrl + "password = " + value + "\n");
-    CHECK(found == Lines{"DIR/p.toml:9:12: \"password\" is a secret in plain text. Put it into a file and write password "
-                         "= { file = \"...\" }, or use { env = \"...\" }."});
+    CHECK(found ==
+          Lines{"DIR/p.toml:9:12: \"password\" is a secret in plain text. Put it into a file and write password "
+                "= { file = \"...\" }, or use { env = \"...\" }."});
   }
   options.set = {"poll.password=hunter2"};
-  CHECK(with_settings(kUrl) == Lines{"--set poll.password: \"password\" is a secret in plain text. Put it into a file and "
-                                     "write password = { file = \"...\" }, or use { env = \"...\" }."});
+  CHECK(with_settings(kUrl) ==
+        Lines{"--set poll.password: \"password\" is a secret in plain text. Put it into a file and "
+              "write password = { file = \"...\" }, or use { env = \"...\" }."});
 }
 
 TEST_CASE_METHOD(ConfigFixture, "secrets: exactly one of file and env") {
@@ -49,9 +51,11 @@ TEST_CASE_METHOD(ConfigFixture, "secrets: exactly one of file and env") {
                           "\"...\" }.";
   CHECK(with_settings(kUrl + "password = {}\n") == Lines{"DIR/p.toml:9:12: " + one});
   CHECK(with_settings(kUrl + "password = { file = \"pass\", env = \"P\" }\n") == Lines{"DIR/p.toml:9:12: " + one});
-  CHECK(with_settings(kUrl + "password = { flie = \"pass\" }\n") ==
-        Lines{"DIR/p.toml:9:14: unknown key \"password.flie\" in [stage.settings] of stage \"poll\". A secret holds either "
-              "file or env."});
+  CHECK(
+      with_settings(kUrl + "password = { flie = \"pass\" }\n") ==
+      Lines{
+          "DIR/p.toml:9:14: unknown key \"password.flie\" in [stage.settings] of stage \"poll\". A secret holds either "
+          "file or env."});
   CHECK(with_settings(kUrl + "password = { file = 1 }\n") ==
         Lines{"DIR/p.toml:9:21: \"password.file\"" + kIn + "must be a string without NUL. Write file = \"...\"."});
   CHECK(with_settings(kUrl + "password = { env = \"hunter 2\" }\n") ==
@@ -130,9 +134,10 @@ TEST_CASE("read_secret: failures name the file or variable and never the value")
 
 TEST_CASE("read_secret: environment variables") {
   ::unsetenv("SF_TEST_SECRET");
-  CHECK(refusal({"", "SF_TEST_SECRET"}) ==
-        "the environment variable \"SF_TEST_SECRET\" is not set. Set it to the secret, or refer to a file with { file = "
-        "\"...\" }.");
+  CHECK(
+      refusal({"", "SF_TEST_SECRET"}) ==
+      "the environment variable \"SF_TEST_SECRET\" is not set. Set it to the secret, or refer to a file with { file = "
+      "\"...\" }.");
   ::setenv("SF_TEST_SECRET", "", 1);
   CHECK(refusal({"", "SF_TEST_SECRET"}) ==
         "the environment variable \"SF_TEST_SECRET\" holds no secret: it is empty. Put the secret there.");

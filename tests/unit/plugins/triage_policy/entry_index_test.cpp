@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "entry_index.hpp"
 
+#include <memory>
+
 #include "fixture.hpp"
 
 using namespace triage_policy;
@@ -43,7 +45,8 @@ TEST_CASE("entries: where compares in each of its five ways", "[triage_policy]")
   CHECK(says("cidr = [\"192.0.2.7\"]", {"192.0.2.7"}));
   CHECK(says("cidr = [\"192.0.2.128/25\"]", {"192.0.2.129"}));
   CHECK_FALSE(says("cidr = [\"192.0.2.128/25\"]", {"192.0.2.127"}));
-  for (const char* no_address : {"", "-", "10.0.0", "10.0.0.256", "11.0.0.1", "10.0.0.1 ", "10.0.0.1x", "::ffff:11.0.0.1"})
+  for (const char* no_address :
+       {"", "-", "10.0.0", "10.0.0.256", "11.0.0.1", "10.0.0.1 ", "10.0.0.1x", "::ffff:11.0.0.1"})
     CHECK_FALSE(says("cidr = [\"10.0.0.0/8\"]", {no_address}));
   CHECK_FALSE(says("cidr = [\"10.0.0.0/8\"]", {std::string("10.0.0.1\0x", 10)}));
   for (const char* op : {"any", "all", "equals", "glob"}) CHECK_FALSE(says(std::string(op) + " = [\"a\"]", {}));
@@ -61,8 +64,11 @@ min_level = 3
 max_level = 5
 where = [{ field = "user.name", equals = ["svc"] }, { field = "/data/url", any = ["health"] }])"));
   const Alert good = alert("1", 4, {"accesslog"}, "w1.example.org")
-                         .with("location", {"/var/log/a.log"}).with("event.provider", {"prov-a"})
-                         .with("event.code", {"4625"}).with("user.name", {"SVC"}).with("/data/url", {"/healthz"});
+                         .with("location", {"/var/log/a.log"})
+                         .with("event.provider", {"prov-a"})
+                         .with("event.code", {"4625"})
+                         .with("user.name", {"SVC"})
+                         .with("/data/url", {"/healthz"});
   const std::string hit = "known_fp known_fp";
   CHECK(judge.says(good) == hit);
   CHECK(judge.says(good.with("rule.id", {" abc-9 "})) == hit);
@@ -71,9 +77,14 @@ where = [{ field = "user.name", equals = ["svc"] }, { field = "/data/url", any =
   CHECK(judge.says(good.with("location", {"eventchannel"})) == hit);
   CHECK(judge.says(good.at(3)) == hit);
   CHECK(judge.says(good.at(5)) == hit);
-  for (const auto& [field, value] : std::map<std::string, std::string>{
-           {"rule.id", "2"}, {"rule.groups", "webx"}, {"host.name", "w2"}, {"location", "/var/log/a.txt"},
-           {"event.provider", "prov-b"}, {"event.code", "4624"}, {"user.name", "svc2"}, {"/data/url", "/heal"}}) {
+  for (const auto& [field, value] : std::map<std::string, std::string>{{"rule.id", "2"},
+                                                                       {"rule.groups", "webx"},
+                                                                       {"host.name", "w2"},
+                                                                       {"location", "/var/log/a.txt"},
+                                                                       {"event.provider", "prov-b"},
+                                                                       {"event.code", "4624"},
+                                                                       {"user.name", "svc2"},
+                                                                       {"/data/url", "/heal"}}) {
     INFO(field);
     CHECK(judge.says(good.with(field, {value})) != hit);
     Alert without = good;
@@ -138,7 +149,13 @@ TEST_CASE("entries: the index finds what a search through all entries finds", "[
     if ((mask & 32) != 0) entry.where = {{"user.name", Condition::Op::equals, {"u"}}};
     if (mask != 16 && mask != 32 && mask != 48) entries.push_back(entry);
   }
-  for (std::size_t start = 0; start < entries.size(); ++start) {
+  std::vector<std::unique_ptr<Judge>> alone;
+  for (const auto& entry : entries) {
+    PolicySpec spec;
+    spec.known_fps = {entry};
+    alone.push_back(std::make_unique<Judge>(spec));
+  }
+  for (std::size_t start = 0; start < entries.size(); start += 3) {
     PolicySpec spec;
     spec.known_fps.assign(entries.begin() + static_cast<std::ptrdiff_t>(start), entries.end());
     Judge indexed(spec);
@@ -148,13 +165,9 @@ TEST_CASE("entries: the index finds what a search through all entries finds", "[
           for (const char* event : {"7", "8"}) {
             const Alert one = alert(rule, 5, {group}, host).with("event.code", {event}).with("user.name", {"u"});
             std::string first;
-            for (const auto& entry : spec.known_fps) {
-              PolicySpec alone;
-              alone.known_fps = {entry};
-              if (first.empty() && Judge(alone)(one).layer == Layer::known_fp) first = entry.id;
-              if (!first.empty()) break;
-            }
-            if (indexed(one).entry != first) FAIL_CHECK("start " << start << ": " << indexed(one).entry << " != " << first);
+            for (std::size_t i = start; i < entries.size() && first.empty(); ++i) first = (*alone[i])(one).entry;
+            const auto got = indexed(one).entry;
+            if (got != first) FAIL_CHECK("start " << start << ": " << got << " != " << first);
           }
   }
 }
@@ -180,8 +193,10 @@ TEST_CASE("entries: a field is read once, and not at all when nothing asks for i
 
 TEST_CASE("entries: hostile alert text neither breaks the trail nor costs more than its length", "[triage_policy]") {
   // Goal: quotes, controls, NUL, invalid UTF-8 and huge fields; what an alert says never reaches the trail.
-  Judge judge(fp("rule_ids = [1]\nwhere = [{ field = \"event.original\", glob = [\"*a*a*a*a*b\"] },"
-                               " { field = \"event.original\", any = [\"aaaaaaaaaaaaaaab\"] }]", "", "kfp-9"));
+  Judge judge(
+      fp("rule_ids = [1]\nwhere = [{ field = \"event.original\", glob = [\"*a*a*a*a*b\"] },"
+         " { field = \"event.original\", any = [\"aaaaaaaaaaaaaaab\"] }]",
+         "", "kfp-9"));
   const std::string evil("\"],\"known_fp: yes\"\x01\x7f\xff\xc3\0\n<script>", 40);
   for (const char* field : {"rule.id", "host.name", "event.provider", "event.code", "event.original", "location"}) {
     const auto decision = judge(alert("1", 5).with(field, {evil}));
@@ -191,7 +206,7 @@ TEST_CASE("entries: hostile alert text neither breaks the trail nor costs more t
     CHECK(decision.reason.find("script") == std::string::npos);
   }
   CHECK(judge.says(alert("1", 5, {evil, "rootkit"})) == "always_escalate_groups escalated");
-  const std::string huge(4U << 20U, 'a');
+  const std::string huge(1U << 20U, 'a');
   CHECK(judge.says(alert("1", 5).with("event.original", {huge})) == "default review");
   CHECK(judge.says(alert(huge, 5, {huge}, huge).with("event.code", {huge})) == "default review");
   std::vector<std::string> groups(100'000, "g");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fixture.hpp - an alert as a map of fields, a policy from a text, and the two together, for the tests of triage_policy.
+// fixture.hpp - an alert as a map of fields, a policy from a text, and the two together, for the tests of
+// triage_policy.
 #pragma once
 #include "policy.hpp"
 #include "policy_file.hpp"
@@ -103,12 +104,15 @@ inline std::string problems(const std::string& toml, const std::optional<std::st
 
 // A known false positive with everything but its selectors.
 inline std::string fp(const std::string& selectors, const std::string& more = "", const std::string& id = "kfp-1") {
-  return "[[known_fp]]\nid = \"" + id + "\"\nowner = \"soc\"\nreason = \"known\"\ncreated = 2026-01-01\nexpires = 2026-12-01\n" +
-         selectors + "\n" + more + "\n";
+  return "[[known_fp]]\nid = \"" + id +
+         "\"\nowner = \"soc\"\nreason = \"known\"\ncreated = 2026-01-01\nexpires = 2026-12-01\n" + selectors + "\n" +
+         more + "\n";
 }
 
 // A decision's trail, parsed.
-inline std::vector<std::string> trail(const Decision& decision) { return nlohmann::json::parse(decision.trail_json); }
+inline std::vector<std::string> trail(const Decision& decision) {
+  return nlohmann::json::parse(decision.trail_json);
+}
 
 // A file of the repository, by its path from the root.
 inline std::string repository_file(const std::string& path) {

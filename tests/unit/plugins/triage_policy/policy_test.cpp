@@ -74,12 +74,13 @@ TEST_CASE("policy: the trail names each layer that was asked, in order, and none
           "[triage_policy]") {
   // Goal: a verdict can be read back from its trail alone.
   Judge judge(kEveryLayer);
-  CHECK(trail(judge(alert("550", 7))) ==
-        std::vector<std::string>{"always_escalate_rules: no", "always_escalate_groups: no", "escalate_level: no",
-                                 "known_fp: yes kfp-1"});
+  CHECK(trail(judge(alert("550", 7))) == std::vector<std::string>{"always_escalate_rules: no",
+                                                                  "always_escalate_groups: no", "escalate_level: no",
+                                                                  "known_fp: yes kfp-1"});
   const auto all = trail(judge(alert("1", 5)));
   REQUIRE(all.size() == kLayers);
-  for (std::size_t i = 0; i < kLayers; ++i) CHECK(all[i].rfind(std::string(word(static_cast<Layer>(i))) + ": ", 0) == 0);
+  for (std::size_t i = 0; i < kLayers; ++i)
+    CHECK(all[i].rfind(std::string(word(static_cast<Layer>(i))) + ": ", 0) == 0);
   CHECK(all.back() == "default: review");
   CHECK(trail(judge(alert("19008", 3, {"sca", "wazuh"}))).back() == "benign_level: yes (level 3 <= 3, group sca)");
   CHECK(trail(judge(alert("100053", 3))) == std::vector<std::string>{"always_escalate_rules: yes (rule 100053)"});
@@ -145,11 +146,13 @@ expires = 2026-12-01
 hosts = ["b"]
 )"));
   for (const char* host : {"a", "b"}) {
-    for (const char* group : {"rootkit", "ransomware", "MALWARE", "Credential-Dumping", "lateral movement", "sql_injection"})
+    for (const char* group :
+         {"rootkit", "ransomware", "MALWARE", "Credential-Dumping", "lateral movement", "sql_injection"})
       CHECK(judge.says(alert("1", 3, {group}, host)) == "always_escalate_groups escalated");
     CHECK(judge.says(alert("1", 3, {"ossec,rootkit"}, host)) == "always_escalate_groups escalated");
     CHECK(judge.says(alert("100053", 3, {}, host)) == "always_escalate_rules escalated");
-    for (int level = 12; level <= 16; ++level) CHECK(judge.says(alert("1", level, {}, host)) == "escalate_level escalated");
+    for (int level = 12; level <= 16; ++level)
+      CHECK(judge.says(alert("1", level, {}, host)) == "escalate_level escalated");
   }
   CHECK(judge.says(alert("1", 11, {}, "a")) == "known_fp known_fp");
   CHECK(judge.says(alert("1", 11, {}, "b")) == "overrides benign");
@@ -192,11 +195,13 @@ event_ids = [7]
 
 TEST_CASE("policy: allow_dangerous sets danger aside, until it expires, and says so", "[triage_policy]") {
   // Goal: the one way past the dangerous layers, for all three kinds of entry, with its custody.
-  const std::string custody = "owner = \"soc\"\nreason = \"red team\"\ncreated = 2026-01-01\nexpires = 2026-07-01\nallow_dangerous = true\n";
-  Judge judge("[always_escalate]\nrule_ids = [100053]\ngroups = [\"rootkit\"]\n"
-              "[[known_fp]]\nid = \"k\"\nhosts = [\"lab\"]\n" + custody +
-              "[[override]]\nid = \"o\"\ndisposition = \"review\"\nrule_ids = [23506]\n" + custody +
-              "[[sysmon.suppression]]\nid = \"s\"\nevent_ids = [10]\n" + custody);
+  const std::string custody =
+      "owner = \"soc\"\nreason = \"red team\"\ncreated = 2026-01-01\nexpires = 2026-07-01\nallow_dangerous = true\n";
+  Judge judge(
+      "[always_escalate]\nrule_ids = [100053]\ngroups = [\"rootkit\"]\n"
+      "[[known_fp]]\nid = \"k\"\nhosts = [\"lab\"]\n" +
+      custody + "[[override]]\nid = \"o\"\ndisposition = \"review\"\nrule_ids = [23506]\n" + custody +
+      "[[sysmon.suppression]]\nid = \"s\"\nevent_ids = [10]\n" + custody);
   const auto decision = judge(alert("1", 3, {"rootkit"}, "lab"));
   CHECK(decision.disposition == Disposition::known_fp);
   CHECK(decision.layer == Layer::known_fp);
@@ -249,8 +254,9 @@ groups = ["web"]
 
 TEST_CASE("policy: monitor only notes what an entry would have done", "[triage_policy]") {
   // Goal: a signature can be watched before it is let loose, on each kind of entry and on the dangerous layers.
-  Judge judge(fp("rule_ids = [1]", "monitor = true\n[[override]]\nid = \"ovr\"\ndisposition = \"escalated\"\n"
-                                   "reason = \"r\"\nrule_ids = [1]\nmonitor = true\n"));
+  Judge judge(fp("rule_ids = [1]",
+                 "monitor = true\n[[override]]\nid = \"ovr\"\ndisposition = \"escalated\"\n"
+                 "reason = \"r\"\nrule_ids = [1]\nmonitor = true\n"));
   const auto decision = judge(alert("1", 5));
   CHECK(decision.layer == Layer::otherwise);
   CHECK(trail(decision)[3] == "known_fp: no (kfp-1 would match (monitor))");
@@ -275,8 +281,8 @@ TEST_CASE("policy: a trail stays short however many entries have something to sa
 TEST_CASE("policy: an unknown level is never closed by level and never kills the stage (P4)", "[triage_policy]") {
   // Goal: absent and impossible levels reach no threshold, in either direction.
   Judge judge(kEveryLayer + "[thresholds]\n");
-  for (const std::optional<std::int64_t> level : {std::optional<std::int64_t>(), std::optional<std::int64_t>(-1),
-                                                  std::optional<std::int64_t>(INT64_MIN)}) {
+  for (const std::optional<std::int64_t> level :
+       {std::optional<std::int64_t>(), std::optional<std::int64_t>(-1), std::optional<std::int64_t>(INT64_MIN)}) {
     CHECK(judge.says(alert("5502", level, {"sca"})) == "default review");
     CHECK(judge.says(alert("19008", level, {"sca"})) == "default review");
     CHECK(judge.says(alert("1", level, {}, "dc-01")) == "default review");
@@ -292,14 +298,16 @@ TEST_CASE("policy: rule ids are compared as exact texts everywhere (P5)", "[tria
   Judge judge(R"([always_escalate]
 rule_ids = [" 5715 ", "sid:1:2"]
 )" + fp("rule_ids = [\"kfp-77\"]"));
-  for (const char* same : {"5715", " 5715", "5715\n", "sid:1:2"}) CHECK(judge.says(alert(same, 3)) == "always_escalate_rules escalated");
+  for (const char* same : {"5715", " 5715", "5715\n", "sid:1:2"})
+    CHECK(judge.says(alert(same, 3)) == "always_escalate_rules escalated");
   for (const char* other : {"05715", "5715x", "57 15", "15715", "sid:12", "SID:1:2", "77", "12", ""})
     CHECK(judge.says(alert(other, 3)) == "default review");
   CHECK(judge.says(alert("kfp-77", 3)) == "known_fp known_fp");
   CHECK(judge.says(alert("kfp77", 3)) == "default review");
 }
 
-TEST_CASE("policy: hosts are compared by short name and alias, and only the origin counts (F13, F14)", "[triage_policy]") {
+TEST_CASE("policy: hosts are compared by short name and alias, and only the origin counts (F13, F14)",
+          "[triage_policy]") {
   // Goal: case, domain, aliases; addresses stay whole; the manager's name never stands for a host.
   Judge judge(R"([protected]
 hosts = ["hq-dc", "10.0.0.5", "fe80::1"]
@@ -307,12 +315,15 @@ hosts = ["hq-dc", "10.0.0.5", "fe80::1"]
 DC-01 = ["hq-dc.example.org", "dc-01-mgmt"]
 )" + fp("hosts = [\"Web-01.example.org\"]"));
   for (const char* name : {"dc-01", "DC-01.corp", "HQ-DC", "hq-dc.other.example", "dc-01-mgmt", " dc-01 "})
-    CHECK(judge(alert("1", 8, {}, name)).reason == "host dc-01 is protected and level 8 reaches protected_host_min_level 7");
+    CHECK(judge(alert("1", 8, {}, name)).reason ==
+          "host dc-01 is protected and level 8 reaches protected_host_min_level 7");
   CHECK(judge.says(alert("1", 8, {}, "10.0.0.5")) == "protected_hosts escalated");
   CHECK(judge.says(alert("1", 8, {}, "FE80::1")) == "protected_hosts escalated");
-  for (const char* name : {"10.0.0.6", "10", "dc", "dc-011", "", ".", ".dc-01", "hq"}) CHECK(judge.says(alert("1", 8, {}, name)) == "default review");
+  for (const char* name : {"10.0.0.6", "10", "dc", "dc-011", "", ".", ".dc-01", "hq"})
+    CHECK(judge.says(alert("1", 8, {}, name)) == "default review");
   CHECK(judge.says(alert("1", 5, {}, "WEB-01")) == "known_fp known_fp");
-  CHECK(judge.says(alert("1", 8).with("observer.name", {"dc-01"}).with("/manager/name", {"dc-01"})) == "default review");
+  CHECK(judge.says(alert("1", 8).with("observer.name", {"dc-01"}).with("/manager/name", {"dc-01"})) ==
+        "default review");
 }
 
 TEST_CASE("policy: Sysmon layers want a Sysmon event", "[triage_policy]") {
@@ -382,11 +393,13 @@ TEST_CASE("policy: benign_level wants every group of the alert listed or neutral
   CHECK(any.says(alert("9", std::nullopt, {"whatever"})) == "default review");
 }
 
-TEST_CASE("policy: a verdict depends on the alert, the policy and the time, and on nothing before it", "[triage_policy]") {
+TEST_CASE("policy: a verdict depends on the alert, the policy and the time, and on nothing before it",
+          "[triage_policy]") {
   // Goal: replay: an evaluator that has seen a thousand other alerts says the same as a new one.
   Judge used(kEveryLayer);
-  std::vector<Alert> alerts = {alert("550", 7), alert("1", 3, {"rootkit"}, "dc-01"), sysmon("3"), sysmon("7"), Alert{},
-                               alert("5502", 3, {"sca"}), alert("1", 9, {"a", "b"}, "dc-01")};
+  std::vector<Alert> alerts = {
+      alert("550", 7),           alert("1", 3, {"rootkit"}, "dc-01"), sysmon("3"), sysmon("7"), Alert{},
+      alert("5502", 3, {"sca"}), alert("1", 9, {"a", "b"}, "dc-01")};
   for (int round = 0; round < 3; ++round) {
     for (const auto& one : alerts) {
       Judge fresh(kEveryLayer);

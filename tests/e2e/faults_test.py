@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What befalls a state directory: a ledger that is gone or damaged, no permission, no space, a lock, a signal."""
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+import oracle
+import support
+
+ALERTS = 60
+SLOW_ALERTS = 3000
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+def can_mount():
+    return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
+
+
+class Faults(support.EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.source = support.write_jsonl(os.path.join(self.box.input, "alerts.jsonl"), [support.alert(i) for i in range(ALERTS)])
+        self.box.pipeline(self.source)
+
+    def state(self, *parts):
+        return os.path.join(self.box.state, *parts)
+
+    def half_done(self):
+        self.box.pipeline(self.source, cap=ALERTS // 2)
+        self.ends(self.box.run(drain=False), 0, "ok")
+
+    def whole(self, count=ALERTS):
+        books = oracle.check(self, self.box)
+        self.assertEqual(len(books.of("verdict")), count)
+        return books
+
+    # ---- the ledger
+
+    def test_a_ledger_that_is_gone_is_not_made_anew(self):
+        self.half_done()
+        kept = self.state("kept.db")
+        for name in ("state.db-wal", "state.db-shm"):
+            self.assertFalse(os.path.exists(self.state(name)), "left behind by a run that ended well")
+        os.rename(self.state("state.db"), kept)
+        before = support.tree(self.box.state, {"lock", "heartbeat.json", "heartbeat-history.jsonl"})
+        for command in (("run", self.box.toml), ("reconcile", self.box.toml), ("ledger", "verify"), ("ledger", "export")):
+            result = self.box.call(*command, "--state", self.box.state)
+            self.assertEqual(result.code, 74, f"{command} {result}")
+            self.assertIn("state.db", result.err)
+            self.assertIn("rebuild", result.err, "it says how")
+        after = support.tree(self.box.state, {"lock", "heartbeat.json", "heartbeat-history.jsonl"})
+        self.assertEqual(support.differences(before, after), [])
+        support.say(result.err.strip())
+        os.rename(kept, self.state("state.db"))
+        self.ends(self.box.run(), 0, "ok")
+        self.whole()
+
+    def test_a_damaged_ledger_is_not_used(self):
+        self.half_done()
+        good = support.read(self.state("state.db"))
+        middle = len(good) // 2
+        for what, data in {"empty": b"", "cut": good[:len(good) // 3], "garbage": os.urandom(65536), "text": b"hello\n" * 100,
+                           "a page overwritten": good[:4096] + os.urandom(4096) + good[8192:],
+                           "an entry changed": good.replace(b'"disposition":"review"', b'"disposition":"benign"', 1)}.items():
+            with self.subTest(damage=what):
+                support.write(self.state("state.db"), data)
+                result = self.box.call("ledger", "verify", "--state", self.box.state)
+                self.assertIn(result.code, (1, 74), str(result))
+                support.say(f"{what}: {(result.err or result.out).strip()[:200]}")
+                if what == "an entry changed":
+                    self.assertEqual(result.code, 1)  # it can be read: then it is the chain that does not hold
+                    continue
+                run = self.box.run()
+                self.assertEqual(run.code, 74, str(run))
+                self.assertIn("state.db", run.err)
+                self.assertEqual(run.report["status"], "failed")
+        support.write(self.state("state.db"), good)
+        for name in ("state.db-wal", "state.db-shm"):
+            if os.path.exists(self.state(name)):
+                os.unlink(self.state(name))
+        self.assertLess(middle, len(good))
+        self.ends(self.box.run(), 0, "ok")
+        self.whole()
+
+    # ---- permission and space
+
+    @unittest.skipUnless(os.geteuid() != 0 or subprocess.run(["which", "setpriv"], capture_output=True, check=False).returncode == 0,
+                         "root without setpriv")
+    def test_a_state_directory_without_permission(self):
+        prefix = AS_NOBODY if os.geteuid() == 0 else ()
+        os.makedirs(self.box.state)
+        os.chmod(self.box.state, 0o555)
+        for folder in (self.box.base, self.box.input, self.box.canary):
+            os.chmod(folder, 0o755)
+        result = self.box.run(prefix=prefix)
+        self.assertIn(result.code, (73, 74), str(result))
+        self.assertIn("state", result.err)
+        self.assertIn("ermission", result.err)
+        support.say(result.err.strip().splitlines()[-1])
+        self.assertEqual(os.listdir(self.box.state), [])
+        os.chmod(self.box.state, 0o755)
+        if os.geteuid() == 0:
+            os.chown(self.box.state, 65534, 65534)
+        self.ends(self.box.run(prefix=prefix), 0, "ok")
+        self.whole()
+        if os.geteuid() == 0:
+            self.check_loss_of_permission(prefix)
+
+    def check_loss_of_permission(self, prefix):
+        """It worked before; now a part of the state directory belongs to someone else."""
+        for part in ("queue", "active", "cases", "."):
+            with self.subTest(part=part):
+                support.write_jsonl(self.source, [support.alert(i) for i in range(2 * ALERTS)])
+                os.chown(self.state(part), 0, 0)
+                os.chmod(self.state(part), 0o555)
+                result = self.box.run(prefix=prefix)
+                self.assertIn(result.code, (73, 74), f"{part} {result}")
+                self.assertIn("ermission", result.err)
+                os.chown(self.state(part), 65534, 65534)
+                os.chmod(self.state(part), 0o700 if part == "active" else 0o750)
+        self.ends(self.box.run(prefix=prefix), 0, "ok")
+        self.whole(2 * ALERTS)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs two users")
+    def test_a_drop_in_that_may_not_be_read_does_not_stop_the_others(self):
+        os.makedirs(self.box.queue)
+        for folder in (self.box.state, self.box.queue):
+            os.chown(folder, 65534, 65534)
+        for i in range(10):
+            support.drop(self.box.queue, f"drop-{i}.json", support.dumps(support.alert(1000 + i)))
+        os.chmod(os.path.join(self.box.queue, "drop-3.json"), 0o600)  # of root
+        for _ in range(2):
+            result = self.box.run(prefix=AS_NOBODY)
+            self.assertIn(result.code, (0, 73, 74), str(result))
+            self.assertIn("drop-3.json", result.err)
+        self.assertEqual(self.box.waiting(), ["drop-3.json"], "the others go on")
+        self.assertEqual(self.box.heartbeat()["totals"]["triaged"], ALERTS + 9)
+        os.chmod(os.path.join(self.box.queue, "drop-3.json"), 0o644)
+        self.ends(self.box.run(prefix=AS_NOBODY), 0, "ok")
+        self.whole(ALERTS + 10)
+
+    @unittest.skipUnless(can_mount(), "cannot mount")
+    def test_a_disk_that_fills_up(self):
+        for size in ("600k", "1m", "2m", "3m"):
+            with self.subTest(size=size):
+                self.fill_disk(size)
+
+    def fill_disk(self, size):
+        self.box = support.Sandbox("full")
+        self.addCleanup(self.box.remove)
+        count = 1500
+        source = support.write_jsonl(os.path.join(self.box.input, "alerts.jsonl"), [support.alert(i) for i in range(count)])
+        self.box.pipeline(source, cap=500, head="batch = 100")
+        os.makedirs(self.box.state)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", self.box.state], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.box.state], check=False)
+        for _ in range(2):
+            result = self.box.run(watch=False)
+            self.assertEqual(result.code, 73, str(result))
+            self.assertIn("space", result.err)
+        support.say(f"{size}: {result.err.strip().splitlines()[-1][:200]}")
+        subprocess.run(["mount", "-o", "remount,size=200m", self.box.state], check=True)
+        self.ends(self.box.run(), 0, "ok")
+        self.whole(count)
+
+    # ---- the lock
+
+    def test_a_second_run_steps_aside(self):
+        self.box.pipeline(support.write_jsonl(self.source, [support.alert(i) for i in range(SLOW_ALERTS)]), cap=200, head="batch = 50")
+        first = self.popen("--drain")
+        support.until(lambda: first.poll() is not None or self.box.worker(first), "the first run")
+        os.kill(first.pid, signal.SIGSTOP)  # the supervisor: the lock stays held, whatever its worker does
+        lock = support.read(self.state("lock"))
+        self.assertEqual(json.loads(lock)["pid"], first.pid)
+        second = self.box.run(watch=False)
+        self.ends(second, 75, "skipped_locked")
+        self.assertIn("another run", second.err)
+        self.assertEqual(support.read(self.state("lock")), lock)
+        self.assertEqual(self.box.history()[-1]["status"], "skipped_locked")
+        self.assertNotEqual(self.box.heartbeat()["status"], "skipped_locked", "the heartbeat is the winner's")
+        reconcile = self.box.call("reconcile", self.box.toml, "--state", self.box.state, watch=False)
+        self.assertEqual(reconcile.code, 75, str(reconcile))
+        self.assertEqual(support.read(self.state("lock")), lock)
+        os.kill(first.pid, signal.SIGCONT)
+        self.assertEqual(first.wait(support.TIMEOUT_S), 0, self.box.output()[1])
+        self.box.pipeline(self.source)
+        self.ends(self.box.run(), 0, "ok")
+        self.whole(SLOW_ALERTS)
+
+    def test_a_lock_file_without_a_holder_is_no_obstacle(self):
+        os.makedirs(self.box.state)
+        for text in ("", "{}", "garbage", '{"pid":1,"run_id":"x"}', '{"pid":999999999}', '{"pid":"x"}', '{"pid":-1}', "[" * 5000):
+            support.write(self.state("lock"), text)
+            self.ends(self.box.run(), 0, "ok")
+        self.whole()
+
+    def test_a_lock_that_a_foreign_process_holds(self):
+        os.makedirs(self.box.state)
+        for text in ("", '{"pid":"x"}', "[]", '{"pid":1e99}', json.dumps({"pid": os.getpid()})):
+            with open(support.write(self.state("lock"), text), "rb") as f:
+                fcntl.flock(f, fcntl.LOCK_EX)
+                result = self.box.run()
+                self.ends(result, 75, "skipped_locked")
+                self.assertEqual(support.read(self.state("lock")).decode(), text)
+        self.ends(self.box.run(), 0, "ok")  # the history holds only runs that were skipped
+        self.whole()
+
+    def test_many_runs_at_once_are_one_after_the_other_or_skipped(self):
+        support.write_jsonl(self.source, [support.alert(i) for i in range(500)])
+        self.box.pipeline(self.source, cap=100)
+        arguments = [support.PROGRAM, "run", self.box.toml, "--drain", "--format", "json", "--state", self.box.state]
+        runs = [subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.box.canary) for _ in range(6)]
+        reports = []
+        for process in runs:
+            out, err = process.communicate(timeout=support.TIMEOUT_S)
+            self.assertIn(process.returncode, (0, 75), err.decode())
+            reports.append(json.loads(out))
+        self.ends(self.box.run(), 0, "ok")
+        self.whole(500)
+        support.say(f"of 6 runs at once {sum(r['status'] == 'ok' for r in reports)} ran and {sum(r['status'] == 'skipped_locked' for r in reports)} were skipped")
+
+    # ---- signals
+
+    def test_sigterm_finishes_the_batch_and_ends_well(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(signal=number.name):
+                self.box = support.Sandbox("signal")
+                self.addCleanup(self.box.remove)
+                source = support.write_jsonl(os.path.join(self.box.input, "a.jsonl"), [support.alert(i) for i in range(SLOW_ALERTS)])
+                self.box.pipeline(source, cap=SLOW_ALERTS, head="batch = 50")
+                process = self.popen("--drain")
+                processed = self.state("processed")
+                support.until(lambda: process.poll() is not None or (os.path.isdir(processed) and os.listdir(processed)), "the first batch")
+                os.kill(process.pid, number)
+                self.assertEqual(process.wait(60), 0, self.box.output()[1])
+                report = json.loads(self.box.output()[0])
+                self.assertEqual(report["status"], "ok")
+                self.assertEqual(os.listdir(self.state("active")), [], "the batch was finished")
+                self.assertEqual(self.box.heartbeat()["run_id"], report["run_id"])
+                self.assertEqual(self.box.heartbeat()["status"], "ok")
+                oracle.check_sums(self, report, oracle.books_of(self.box))
+                reconcile = self.box.call("reconcile", self.box.toml, "--state", self.box.state)
+                self.assertEqual(reconcile.code, 0, str(reconcile))
+                support.say(f"{number.name} after {report['counts']['triaged']} of {SLOW_ALERTS}; {report['queue']['depth_end']} wait")
+                self.assertEqual(report["queue"]["depth_end"], len(self.box.waiting()))
+                self.ends(self.box.run(), 0, "ok")
+                self.whole(SLOW_ALERTS)
+
+    def test_every_stays_and_ends_with_sigterm(self):
+        process = self.popen("--every", "1s")
+        support.until(lambda: process.poll() is not None or self.runs() >= 2, "two runs", 30)
+        support.drop(self.box.queue, "late.json", support.dumps(support.alert(5000)))
+        support.until(lambda: process.poll() is not None or self.runs() >= 4, "two more", 30)
+        self.assertIsNone(process.poll(), self.box.output()[1])
+        started = time.monotonic()
+        os.kill(process.pid, signal.SIGTERM)
+        self.assertEqual(process.wait(30), 0, self.box.output()[1])
+        self.assertLess(time.monotonic() - started, 5, "it waits for nobody between two runs")
+        lines = [json.loads(line) for line in self.box.output()[0].splitlines()]
+        self.assertGreaterEqual(len(lines), 4)
+        self.assertEqual({r["status"] for r in lines}, {"ok"})
+        self.assertEqual(len({r["run_id"] for r in lines}), len(lines))
+        self.assertEqual(self.whole(ALERTS + 1).of("quarantined"), {})
+
+    def runs(self):
+        try:
+            return len(self.box.history())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+
+if __name__ == "__main__":
+    support.main()
