@@ -87,6 +87,10 @@ Json parse_json(std::string_view bytes) {
   return builder.take();
 }
 
+bool is_json(std::string_view text) {
+  return text.find('\0') == std::string_view::npos && !text.starts_with("\xef\xbb\xbf") && Json::accept(text);
+}
+
 std::string scalar_text(const Json& value) {
   if (value.is_string()) return value.get_ref<const std::string&>();
   return value.is_number() || value.is_boolean() ? value.dump() : std::string();

@@ -22,6 +22,9 @@ constexpr unsigned kJsonDepthMax = 64;  // genuine alerts stay under 8 (siem.md 
 // Parses one JSON value (a UTF-8 byte order mark is skipped). Throws Rejected.
 Json parse_json(std::string_view bytes);
 
+// Is it one JSON value and nothing else? Unlike Json::accept, no byte order mark before it and no NUL after it.
+bool is_json(std::string_view text);
+
 // The text of a scalar: a string as it is, numbers and booleans as JSON writes them; "" for null, objects, arrays.
 std::string scalar_text(const Json& value);
 

@@ -62,7 +62,7 @@ class PipelineReader {
   void stages(const Value& root);
   void stage(const Value& table, std::size_t number);
   void stage_name(const Value& table, const std::string& where);
-  void settings(Value header, const std::string& called, const Schema* found);
+  void settings(const Value& table, const std::string& called, const Schema* found);
   const Schema& schema_of(const std::string& plugin);
   void misplaced_settings(Value& header, const json& schema, const std::string& where);
   void unused_overrides();
@@ -213,7 +213,7 @@ void PipelineReader::misplaced_settings(Value& header, const json& schema, const
   }
 }
 
-void PipelineReader::settings(Value table, const std::string& called, const Schema* found) {
+void PipelineReader::settings(const Value& table, const std::string& called, const Schema* found) {
   auto& out = config_.stages.back();
   const auto where = "[stage.settings] of stage " + called;
   Value given;

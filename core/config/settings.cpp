@@ -174,7 +174,7 @@ json Checker::check_value(const Value& value, const json& schema, const std::str
     add(value, name, fmt::format("must be a finite number. Write {}.", assignment(name, schema)));
     return nullptr;
   }
-  const json number = value.kind == Kind::integer ? json(value.integer) : json(value.number);
+  json number = value.kind == Kind::integer ? json(value.integer) : json(value.number);
   check_enum(value, number, schema, name);
   check_range(value, number, schema, name);
   return number;

@@ -239,19 +239,23 @@ bool Dir::remove(std::string_view name) const {
 }
 
 bool Dir::remove_tree(std::string_view name) const {
-  const auto inner = find_sub(name);
-  if (!inner) return remove(name);
-  std::vector<std::pair<std::string, Kind>> entries;
-  inner->list([&](const Listed& e) { return entries.emplace_back(e.name, e.kind), true; });
-  for (const auto& [entry, kind] : entries) {
-    if (kind == Kind::directory)
-      inner->remove_tree(entry);
-    else
-      inner->remove(entry);
+  constexpr int kTries = 100;  // others may fill, remove or replace it meanwhile
+  for (int i = 0; i < kTries; ++i) {
+    const auto inner = find_sub(name);
+    if (!inner) {
+      if (::unlinkat(fd(), checked(*this, name).c_str(), 0) == 0) return true;
+      if (gone(errno)) return false;
+      if (errno == EISDIR) continue;
+      throw io_error(errno, about("remove", *this, name));
+    }
+    std::vector<std::string> entries;
+    inner->list([&](const Listed& e) { return entries.emplace_back(e.name), true; });
+    for (const auto& entry : entries) inner->remove_tree(entry);
+    if (::unlinkat(fd(), checked(*this, name).c_str(), AT_REMOVEDIR) == 0) return true;
+    if (gone(errno)) return false;
+    if (errno != ENOTEMPTY && errno != EEXIST) throw io_error(errno, about("remove", *this, name));
   }
-  if (::unlinkat(fd(), checked(*this, name).c_str(), AT_REMOVEDIR) == 0) return true;
-  if (gone(errno)) return false;
-  throw io_error(errno, about("remove", *this, name));
+  throw Error(Exit::io, about("remove", *this, name) + ": something keeps filling it. Stop that, and run again.");
 }
 
 bool Dir::make(std::string_view name) const {

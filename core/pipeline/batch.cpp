@@ -46,10 +46,12 @@ struct SliceSink {
 
 std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
 
-// "a":1 of {"a":1}; nothing when it is no JSON object.
+// "a":1 of {"a":1}; nothing when it is no JSON object, or has members that every ledger entry has.
 std::optional<std::string> members(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
+  for (const char* ours : {"seq", "time", "run_id", "kind", "key", "prev", "hash"})
+    if (json.contains(ours)) return std::nullopt;
   const std::string dump = json.dump();
   return dump.substr(1, dump.size() - 2);
 }
@@ -76,7 +78,7 @@ sf_status fail(const sf_batch_sink* sink, uint32_t index, sf_str reason) {
 
 sf_status send(const sf_batch_sink* sink, uint32_t index, sf_str payload) {
   auto& self = *static_cast<SliceSink*>(sink->impl);
-  if (index >= self.slice->size() || !Json::accept(text_of(payload))) return SF_INVALID;
+  if (index >= self.slice->size() || !is_json(text_of(payload))) return SF_INVALID;
   (*self.slice)[index]->outbox.emplace_back(text_of(payload));
   return SF_OK;
 }
@@ -101,6 +103,7 @@ void BatchRunner::look_up(Item& item) {
   if (!accepted.is_object()) return;
   item.source = accepted.value("source", item.source);
   item.accepted_sha256 = accepted.value("sha256", "");
+  if (const auto id = accepted.find("alert_id"); id != accepted.end() && id->is_string()) item.accepted_id = id->get<std::string>();
   item.mapping = context_.mapping_of(accepted.value("mapping", ""));
   item.row = std::move(row);
 }
@@ -155,12 +158,23 @@ void BatchRunner::resolve_rejected(Item& item, std::unordered_set<std::string>& 
   ++counts_[Count::duplicate];
 }
 
+int BatchRunner::add_attempt(const std::string& name) {
+  context_.store.begin();
+  try {
+    const int attempts = context_.store.add_attempt(name);
+    context_.store.commit();
+    return attempts;
+  } catch (...) {
+    context_.store.rollback();
+    throw;
+  }
+}
+
 void BatchRunner::count_failure(Item& item) {
   context_.queue.set_aside(item.name);
-  context_.store.begin();
-  const int attempts = context_.store.add_attempt(item.name);
-  context_.store.commit();
-  // A plugin that fails on everything proves nothing about this alert.
+  int attempts = item.attempts + 1;
+  // A plugin that fails on everything proves nothing about this alert: it is never what makes the attempts enough.
+  if (attempts < kAttemptsMax || any_success_) attempts = add_attempt(item.name);
   if (attempts < kAttemptsMax || !any_success_) {
     ++context_.report.failed_alerts;
     return;
@@ -169,17 +183,38 @@ void BatchRunner::count_failure(Item& item) {
   item.reason = fmt::format("given up after {} runs: {}", attempts, item.reason);
 }
 
+// A file whose name claims the key of an alert that is here itself is judged as what it is: bytes of its own.
+void BatchRunner::reject_claims(std::vector<Item>& items) {
+  std::unordered_set<std::string> genuine;
+  for (const auto& item : items)
+    if (item.row && item.alert != nullptr) genuine.insert(item.key);
+  for (auto& item : items) {
+    if (item.state != Item::State::rejected || !item.row || !genuine.contains(item.key)) continue;
+    item.row.reset();
+    item.source = kDropIn;
+    item.key = rejected_key(item.source, item.sha256);
+  }
+}
+
+void BatchRunner::leave(Item& item) {
+  context_.queue.set_aside(item.name);
+  if (item.reason.empty()) return;
+  log::error("queue", item.reason);
+  context_.report.blame("", item.reason, Exit::io, false);
+}
+
 void BatchRunner::resolve(std::vector<Item>& items) {
   counts_ = {};
   std::unordered_set<std::string> keys;
   for (const auto& item : items) any_success_ = any_success_ || item.state == Item::State::ready;
+  reject_claims(items);
   for (auto& item : items) {
     if (item.state == Item::State::failed) count_failure(item);
     switch (item.state) {
       case Item::State::gone: ++counts_[Count::vanished]; break;
       case Item::State::ready: resolve_alert(item, keys); break;
       case Item::State::rejected: resolve_rejected(item, keys); break;
-      case Item::State::left: context_.queue.set_aside(item.name); break;
+      case Item::State::left: leave(item); break;
       default: break;
     }
   }
@@ -233,6 +268,7 @@ bool BatchRunner::run_stages(std::vector<Item>& items) {
 }
 
 void BatchRunner::take_out_failed(std::vector<Item>& items) {
+  std::unordered_set<std::string> out;
   for (auto& item : items) {
     if (item.state != Item::State::failed || item.alert == nullptr || context_.queue.is_aside(item.name)) continue;
     log::error("batch", fmt::format("alert {}: {}", item.key, item.reason));
@@ -241,6 +277,16 @@ void BatchRunner::take_out_failed(std::vector<Item>& items) {
       item.quarantine_file = context_.queue.quarantine_active(item.name, item.key, item.reason, context_.report.run_id);
     else if (!item.row)
       --counts_[Count::fetched];
+    out.insert(item.key);
+  }
+  // Their duplicates in this batch have no verdict behind them any more: they wait as well.
+  for (auto& item : items) {
+    const bool decided = item.row && item.row->state != AlertState::waiting;
+    if (item.state != Item::State::settled || decided || !out.contains(item.key)) continue;
+    item.state = Item::State::failed;
+    context_.queue.set_aside(item.name);
+    --counts_[Count::fetched];
+    --counts_[Count::duplicate];
   }
 }
 
@@ -248,6 +294,8 @@ void BatchRunner::book_item(Item& item, store::Counts& counts) {
   auto& store = context_.store;
   const auto& run_id = context_.report.run_id;
   store::AlertRow row = item.row.value_or(store::AlertRow{item.key, AlertState::waiting, Disposition::none, 0, 0, 0, false});
+  // The next file of that name is another alert.
+  if (attempted_.erase(item.name) != 0 || item.state == Item::State::rejected) store.clear_attempts(item.name);
   if (item.state == Item::State::rejected) {
     if (!item.row) {
       row.accepted_seq = store.append("accepted", run_id, item.key, rejected_fields(item.source, item.sha256, item.name));
@@ -270,7 +318,6 @@ void BatchRunner::book_item(Item& item, store::Counts& counts) {
   row.disposition = item.record.verdict.disposition;
   for (const auto& n : item.notes) row.pack = row.pack || n.kind == "pack";
   store.put(row);
-  if (!attempted_.empty() && attempted_.contains(item.name)) store.clear_attempts(item.name);
   ++counts[Count::triaged];
   ++counts[count_of(row.disposition)];
 }

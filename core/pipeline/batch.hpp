@@ -45,9 +45,12 @@ class BatchRunner {
   void look_up(Item& item);
   std::exception_ptr examine(std::vector<Item>& items);  // the failure that stops a triage stage, or null
   void resolve(std::vector<Item>& items);
+  void reject_claims(std::vector<Item>& items);
+  void leave(Item& item);
   void resolve_alert(Item& item, std::unordered_set<std::string>& keys);
   void resolve_rejected(Item& item, std::unordered_set<std::string>& keys);
   void assign_seqs(std::vector<Item>& items);
+  int add_attempt(const std::string& name);
   void count_failure(Item& item);
   void take_out_failed(std::vector<Item>& items);
   bool run_stages(std::vector<Item>& items);  // false: some failed and were taken out

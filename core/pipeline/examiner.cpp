@@ -14,13 +14,14 @@ namespace {
 constexpr int kFailuresInARowMax = 3;
 constexpr int kAttemptsMax = 3;
 constexpr std::size_t kReasonMax = 512;
+constexpr std::size_t kAlertIdMax = 256;
 constexpr std::size_t kTrailMax = 16U << 10U;
 
 std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
 
 // The trail goes into the ledger as it is, so it must be one line of JSON.
 std::string checked_trail(std::string_view trail) {
-  if (trail.size() > kTrailMax || !Json::accept(trail)) return R"(["the plugin's trail was no JSON"])";
+  if (trail.size() > kTrailMax || !is_json(trail)) return R"(["the plugin's trail was no JSON"])";
   for (const char c : trail)
     if (static_cast<unsigned char>(c) < 0x20) return Json::parse(trail).dump();
   return std::string(trail);
@@ -60,15 +61,17 @@ bool Examiner::read(Item& item) const {
         item.key = item.row ? item.row->key : rejected_key(item.source, content.bytes);
         try {
           if (!content.whole) {
-            item.key = rejected_key(item.source, fmt::format("{}:{}", content.info.size, item.sha256));
+            if (!item.row) item.key = rejected_key(item.source, fmt::format("{}:{}", content.info.size, item.sha256));
             throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", content.info.size, limit));
           }
           if (!item.accepted_sha256.empty() && item.accepted_sha256 != item.sha256)
             throw Rejected("its bytes are not those that were accepted: something changed the file in the queue");
           if (item.attempts >= kAttemptsMax)
             throw Rejected(fmt::format("given up after {} runs: a plugin failed or crashed on it each time", item.attempts));
-          item.alert = std::make_unique<Alert>(read_alert(std::move(content.bytes), item.source, item.mapping, "", item.received_ms));
+          item.alert = std::make_unique<Alert>(read_alert(std::move(content.bytes), item.source, item.mapping, item.accepted_id, item.received_ms));
+          if (item.row) item.alert->key = item.row->key;  // the one it was accepted under
           item.key = item.alert->key;
+          item.alert->id = printable(item.alert->id, kAlertIdMax);  // as the ledger has it
           return true;
         } catch (const Rejected& e) {
           item.state = Item::State::rejected;
@@ -82,6 +85,18 @@ bool Examiner::read(Item& item) const {
         item.state = Item::State::left;
         return false;
       });
+}
+
+// A file that cannot be read holds up no other.
+bool Examiner::read_or_leave(Item& item) const {
+  try {
+    return read(item);
+  } catch (const Error& e) {
+    context_.queue.give_back(item.name);
+    item.state = Item::State::left;
+    item.reason = fmt::format("\"{}\" in the queue waits, for it cannot be read: {}", printable(item.name), e.what());
+    return false;
+  }
 }
 
 void Examiner::triage(Item& item, const std::vector<TriagePlan>& plans) {
@@ -112,7 +127,7 @@ void Examiner::triage(Item& item, const std::vector<TriagePlan>& plans) {
 }
 
 void Examiner::examine(Item& item, const std::vector<TriagePlan>& plans) {
-  if (!claim(item) || !read(item)) return;
+  if (!claim(item) || !read_or_leave(item)) return;
   try {
     triage(item, plans);
     failures_in_a_row_ = 0;

@@ -31,6 +31,7 @@ class Examiner {
  private:
   bool claim(Item& item) const;
   bool read(Item& item) const;
+  bool read_or_leave(Item& item) const;
   void triage(Item& item, const std::vector<TriagePlan>& plans);
 
   const Context& context_;

@@ -17,6 +17,17 @@ constexpr std::size_t kPageBytes = 16U << 20U;
 
 std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
 
+// An accepted file becomes a waiting one. What somebody else put under its name becomes a drop-in of another name.
+void enqueue(const queue::StateDir& dirs, const std::string& file) {
+  const auto moved_to = [&](const std::string& name) {
+    return dirs.accept.move(file, dirs.queue, name).match([](bool done) { return done; }, [](fs::Gone) { return true; });
+  };
+  if (moved_to(file)) return;
+  log::warn("queue", fmt::format("\"{}\" was there already; it is renamed", file));
+  dirs.accept.exchange(file, dirs.queue, file);
+  for (std::string name = "foreign-" + file; !moved_to(name);) name.insert(0, "foreign-");
+}
+
 }  // namespace
 
 template <class F>
@@ -98,8 +109,7 @@ void Intake::write_files(std::vector<std::string>& files) {
     dirs.accept.create_file(files.back(), alert.bytes);
   }
   for (auto& r : rejections_)
-    r.reason = fmt::format(R"("reason":{},"file":{})", json_quote(r.reason),
-                           json_quote(context_.queue.quarantine_bytes(r.bytes, r.key, r.reason, stage_, context_.report.run_id)));
+    r.reason = quarantined_fields(r.reason, context_.queue.quarantine_bytes(r.bytes, r.key, r.reason, stage_, context_.report.run_id));
   if (!files.empty() || !rejections_.empty()) dirs.root.sync_all();
 }
 
@@ -138,7 +148,7 @@ void Intake::flush() {
   }
   const auto& dirs = context_.queue.dirs();
   for (const auto& file : files) {
-    dirs.accept.move(file, dirs.queue, file).match([](bool) { return true; }, [](fs::Gone) { return false; });
+    enqueue(dirs, file);
     context_.queue.add_new(file);
   }
   context_.queue.added(files.size());
@@ -159,10 +169,10 @@ void Intake::recover(Context& context) {
   for (const auto& name : names) {
     const auto parsed = queue::parse_name(name);
     const auto row = parsed ? context.store.find(parsed->key) : std::nullopt;
-    const bool moved = row && row->state == store::AlertState::waiting &&
-                       dirs.accept.move(name, dirs.queue, name).match([](bool done) { return done; }, [](fs::Gone) { return true; });
-    // Not in the books: the source offers it again.
-    if (!moved) dirs.accept.remove_tree(name);
+    if (row && row->state == store::AlertState::waiting)
+      enqueue(dirs, name);
+    else
+      dirs.accept.remove_tree(name);  // not in the books: the source offers it again
   }
   if (!names.empty()) log::info("recover", fmt::format("{} files of an interrupted page were settled", names.size()));
 }

@@ -38,6 +38,7 @@ struct Item {
   std::optional<store::AlertRow> row;
   std::string source;
   std::string accepted_sha256;
+  std::string accepted_id;  // the SIEM's id; of a search hit it is not in the bytes
   std::shared_ptr<const Mapping> mapping;
 
   std::unique_ptr<Alert> alert;

@@ -36,7 +36,10 @@ void Report::blame(const std::string& name, const std::string& sentence, Exit co
   }
   if (failed && status != "failed") status = "failed";
   else if (status == "running" || status == "ok") status = "degraded";
-  if (!error.empty()) return;
+  if (!error.empty()) {
+    if (failed && exit == Exit::ok) exit = code;
+    return;
+  }
   failed_stage = name;
   error = sentence;
   const bool named = code == Exit::unavailable || code == Exit::cant_create || code == Exit::io || code == Exit::denied;

@@ -201,6 +201,12 @@ void Run::batches(std::vector<std::string> names, bool leftover) {
   }
 }
 
+// What came in since the last look is part of a drain, too.
+void Run::look_again() {
+  if (!drain_ || admitted_ == 0 || queue_.depth() != 0 || stop_.load() || batches_stopped_) return;
+  queue_.scan_all([](const queue::Waiting&) { return true; });
+}
+
 void Run::pass() {
   ++report_.passes;
   decided_.clear();
@@ -216,6 +222,7 @@ void Run::pass() {
   admitted_ = names.size();
   if (admitted_ != 0) report_.active = admitted_;
   batches(std::move(names), false);
+  look_again();
   end();
 }
 

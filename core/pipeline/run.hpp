@@ -44,6 +44,7 @@ class Run {
   void create_batch_runner();
   void recover();
   void pass();
+  void look_again();
   void begin_slot(Slot& slot);
   void poll(Slot& slot);
   void poll_until_end(Slot& slot, class Intake& intake);

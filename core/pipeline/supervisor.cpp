@@ -58,10 +58,18 @@ std::optional<fs::Lock> take_lock(const queue::StateDir& dirs, const std::string
   }
 }
 
+bool has_ledger(const queue::StateDir& dirs) {
+  return dirs.root.stat("state.db").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+}
+
+// A history without a ledger is how a lost ledger is known: none is begun by a first run that died before it had one.
+void append_history(const queue::StateDir& dirs, const Report& report) {
+  if (has_ledger(dirs)) dirs.root.append("heartbeat-history.jsonl", report.json().dump() + "\n");
+}
+
 void write_heartbeat(const queue::StateDir& dirs, const Report& report, bool history) {
-  const auto json = report.json();
-  dirs.root.write_file("heartbeat.json", json.dump(2) + "\n");
-  if (history) dirs.root.append("heartbeat-history.jsonl", json.dump() + "\n");
+  dirs.root.write_file("heartbeat.json", report.json().dump(2) + "\n");
+  if (history) append_history(dirs, report);
 }
 
 Report new_report(const config::PipelineConfig& config) {
@@ -218,6 +226,17 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
   return out;
 }
 
+// Instead of a run: there was a ledger, and now there is none.
+Outcome without_ledger(const config::PipelineConfig& config, const queue::StateDir& dirs) {
+  Outcome out{{}, new_report(config)};
+  out.report.finished_ms = now_ms();
+  out.report.blame("", "state.db is missing from " + config.state + ", but alerts were recorded there before. Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.", Exit::io, true);
+  out.json = out.report.json();
+  log::error("run", out.report.error);
+  write_heartbeat(dirs, out.report, false);
+  return out;
+}
+
 }  // namespace
 
 Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const std::function<void(const Report&, const OrderedJson&)>& show) {
@@ -230,19 +249,16 @@ Exit supervise(const config::PipelineConfig& config, const RunOptions& options, 
     report.finished_ms = now_ms();
     report.error = "another run holds the lock of " + config.state + ". Wait for it, or look at the lock file for its pid.";
     report.exit = Exit::locked;
-    dirs.root.append("heartbeat-history.jsonl", report.json().dump() + "\n");
+    append_history(dirs, report);
     log::error("run", report.error);
     show(report, report.json());
     return Exit::locked;
   }
-  bool first_run = dirs.root.stat("state.db").match([](const fs::Info&) { return false; }, [](fs::Gone) { return true; });
-  if (first_run && dirs.has_history())
-    throw Error(Exit::io, "state.db is missing from " + config.state + ", but alerts were recorded there before. Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
   Exit exit = Exit::ok;
   do {
     const auto started = monotonic_ms();
-    const auto outcome = run_once(config, options, dirs, first_run);
-    first_run = dirs.root.stat("state.db").match([](const fs::Info&) { return false; }, [](fs::Gone) { return true; });
+    const bool first_run = !has_ledger(dirs);
+    const auto outcome = first_run && dirs.has_history() ? without_ledger(config, dirs) : run_once(config, options, dirs, first_run);
     exit = outcome.report.exit;
     show(outcome.report, outcome.json);
     while (options.every_ms > 0 && !stop.load()) {

@@ -82,9 +82,7 @@ struct Found {
   std::vector<LeftOut> left_out;
 };
 
-void look_into(const std::string& folder, Found& found) {
-  const std::string place = real(folder);
-  if (place.empty()) return;
+void look_into(const std::string& place, Found& found) {
   const auto dir = fs::Dir::open(place);
   if (!dir) return;
   dir->list([&](const fs::Listed& listed) {
@@ -103,9 +101,16 @@ void look_into(const std::string& folder, Found& found) {
 Found look(const std::vector<std::string>& path) {
   Found all;
   std::map<std::string, std::string> first;
+  std::set<std::string> places;  // a directory that is named twice, by a link perhaps, is looked into once
   for (const auto& folder : path) {
+    const std::string place = real(folder);
+    if (place.empty() || !places.insert(place).second) continue;
     Found here;
-    look_into(folder, here);
+    try {
+      look_into(place, here);
+    } catch (const Error& error) {
+      here.left_out.push_back({"", error.what()});
+    }
     std::move(here.left_out.begin(), here.left_out.end(), std::back_inserter(all.left_out));
     for (auto& plugin : here.plugins) {
       const auto [it, fresh] = first.emplace(plugin.id, plugin.path);

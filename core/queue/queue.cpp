@@ -19,8 +19,11 @@ namespace {
 constexpr std::size_t kNameLength = 3 + 1 + 13 + 1 + 8 + 1 + 32 + 5;
 constexpr std::int64_t kTimeMax = 9'999'999'999'999;  // 13 digits: the year 2286
 
+// Digits only: no sign, and no upper-case hex, which would be a second name for the same file.
 template <class T>
 bool number(std::string_view text, T& out, int base) {
+  const auto digits = std::string_view("0123456789abcdef").substr(0, static_cast<std::size_t>(base));
+  if (text.find_first_not_of(digits) != std::string_view::npos) return false;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
   return error == std::errc{} && end == text.data() + text.size();
 }
@@ -33,6 +36,13 @@ std::uint32_t stem_group(std::string_view name) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   }
   return hash;
+}
+
+// A file's name in quarantine. It never looks like that of a reason.
+std::string quarantine_name(std::string_view key, std::string_view original) {
+  std::string file = fmt::format("{}-{}", key, safe_name(original));
+  if (file.ends_with(".reason.json")) file += ".json";
+  return file;
 }
 
 }  // namespace
@@ -152,7 +162,7 @@ void Queue::write_reason(const std::string& file, std::string_view original, std
 }
 
 std::string Queue::quarantine_active(std::string_view name, std::string_view key, std::string_view reason, std::string_view run_id) {
-  const std::string file = fmt::format("{}-{}", key, safe_name(name));
+  const std::string file = quarantine_name(key, name);
   const bool linked = dirs_.active.link(name, dirs_.quarantine, file).match([](bool done) { return done; }, [](fs::Gone) { return true; });
   const bool there = linked || dirs_.quarantine.stat(file).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
   if (!there) {
@@ -165,7 +175,7 @@ std::string Queue::quarantine_active(std::string_view name, std::string_view key
 
 std::string Queue::quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason, std::string_view source,
                                     std::string_view run_id) {
-  const std::string file = fmt::format("{}-{}", key, safe_name(source));
+  const std::string file = quarantine_name(key, source);
   dirs_.quarantine.remove(file);
   dirs_.quarantine.create_file(file, bytes);
   write_reason(file, source, key, reason, run_id);

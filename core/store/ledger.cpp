@@ -55,7 +55,8 @@ std::optional<Link> check_entry(std::string_view line) {
   const std::size_t at = line.size() - (hash_begin.size() + 64 + 2);
   if (line.substr(at, hash_begin.size()) != hash_begin || !line.ends_with("\"}")) return std::nullopt;
   Link link{0, {}, std::string(line.substr(at + hash_begin.size(), 64))};
-  std::from_chars(line.data() + begin.size(), line.data() + line.size(), link.seq);
+  const auto [end, error] = std::from_chars(line.data() + begin.size(), line.data() + line.size(), link.seq);
+  if (error != std::errc{} || *end != ',') return std::nullopt;
   const std::size_t prev_at = at - (prev_begin.size() + 64 + 1);
   if (line.substr(prev_at, prev_begin.size()) != prev_begin) return std::nullopt;
   link.prev = line.substr(prev_at + prev_begin.size(), 64);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/digest.hpp"
@@ -37,6 +38,8 @@ CREATE TABLE runs(id INTEGER PRIMARY KEY, run_id TEXT UNIQUE NOT NULL, status TE
 CREATE TABLE outbox(delivery_id TEXT PRIMARY KEY, payload TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_in_order BEFORE INSERT ON ledger WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM ledger)
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 INSERT INTO meta VALUES('version', 1);
 )";
 
@@ -117,7 +120,7 @@ class SqliteStore : public Store {
                     row.decided_seq, row.time_ms, static_cast<int>(row.pack)).run();
   }
   void each_alert(const std::function<bool(const AlertRow&)>& visit) override {
-    Statement all(db_, "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts");
+    Statement all(db_, "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts ORDER BY key");
     while (all.step())
       if (!visit(row_of(all))) return;
   }
@@ -240,24 +243,24 @@ void SqliteStore::load() {
 }
 
 void SqliteStore::add_interval(const Interval& v) {
+  Interval row = v;
   if (v.complete) {
-    // What this interval answers need not be asked again; what touches it with the same filter becomes one row.
+    // What this interval answers need not be asked again; all that touch it with the same filter become one row.
     Statement(db_, "DELETE FROM intervals WHERE stage = ? AND complete = 0 AND from_ms >= ? AND to_ms <= ?")
         .bind(std::string_view(v.stage), v.from_ms, v.to_ms).run();
-    Statement touching(db_, "SELECT id, from_ms, to_ms, pages, fetched FROM intervals WHERE stage = ? AND complete = 1 AND "
-                            "filter = ? AND to_ms >= ? AND from_ms <= ? ORDER BY to_ms DESC LIMIT 1");
+    Statement touching(db_, "DELETE FROM intervals WHERE stage = ? AND complete = 1 AND filter = ? AND to_ms >= ? AND "
+                            "from_ms <= ? RETURNING from_ms, to_ms, pages, fetched");
     touching.bind(std::string_view(v.stage), std::string_view(v.filter), v.from_ms, v.to_ms);
-    if (touching.step()) {
-      const auto id = touching.integer(0);
-      const auto from = std::min(touching.integer(1), v.from_ms);
-      const auto to = std::max(touching.integer(2), v.to_ms);
-      Statement(db_, "UPDATE intervals SET from_ms = ?, to_ms = ?, pages = pages + ?, fetched = fetched + ? WHERE id = ?")
-          .bind(from, to, v.pages, v.fetched, id).run();
-      return;
+    while (touching.step()) {
+      row.from_ms = std::min(row.from_ms, touching.integer(0));
+      row.to_ms = std::max(row.to_ms, touching.integer(1));
+      row.pages += static_cast<std::uint64_t>(touching.integer(2));
+      row.fetched += static_cast<std::uint64_t>(touching.integer(3));
     }
   }
   Statement(db_, "INSERT INTO intervals(stage, from_ms, to_ms, filter, pages, fetched, complete) VALUES(?, ?, ?, ?, ?, ?, ?)")
-      .bind(std::string_view(v.stage), v.from_ms, v.to_ms, std::string_view(v.filter), v.pages, v.fetched, static_cast<int>(v.complete)).run();
+      .bind(std::string_view(row.stage), row.from_ms, row.to_ms, std::string_view(row.filter), row.pages, row.fetched,
+            static_cast<int>(row.complete)).run();
 }
 
 std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
@@ -275,8 +278,12 @@ std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
 std::unique_ptr<Store> Store::open(const std::string& state_path, bool create) {
   const auto dir = fs::Dir::open(state_path);
   if (!dir) throw Error(Exit::io, "there is no state directory " + printable(state_path) + ". Start a run first.");
-  const bool there = dir->stat("state.db").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-  if (!there && !create)
+  const auto has = [&](const char* name) {
+    return dir->stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  };
+  const bool there = has("state.db");
+  // A write-ahead log without its database is the rest of a ledger; a new one would be damaged by it.
+  if (!there && (!create || has("state.db-wal")))
     throw Error(Exit::io, "state.db is missing from " + printable(state_path) +
                               ". Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
   const std::string path = state_path + "/state.db";

@@ -10,7 +10,6 @@ namespace source_wazuh {
 namespace {
 
 constexpr std::int64_t kClockToleranceMs = 60'000;
-constexpr std::int64_t kDayMs = 86'400'000;
 
 }  // namespace
 
@@ -37,14 +36,12 @@ std::optional<Cursor> from_position(std::string_view position) {
   throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer source_wazuh; run that version again");
 }
 
-Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t server_ms, std::int64_t local_ms,
+Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t now_ms, std::int64_t local_ms,
           const std::string& filter) {
   Plan out;
-  out.to_ms = server_ms - settings.visibility_delay_ms;
+  out.to_ms = now_ms - settings.visibility_delay_ms;
   if (!last) {
-    // Of two clocks that differ, the one that reads more counts, within a day.
-    const auto ahead = std::clamp<std::int64_t>(server_ms - local_ms, 0, kDayMs);
-    out.from_ms = out.to_ms - settings.start_ms - (ahead > kClockToleranceMs ? ahead : 0);
+    out.from_ms = out.to_ms - settings.start_ms;
     out.cursor = {out.from_ms, out.from_ms, local_ms, filter};
     return out;
   }

@@ -30,8 +30,8 @@ struct Plan {
   Cursor cursor;        // as it stands at from: what was read before counts, what comes does not
   std::string warning;  // "" or one sentence
 };
-// `server_ms` is the indexer's clock, `local_ms` this machine's, `filter` the digest of today's filter.
-Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t server_ms, std::int64_t local_ms,
+// `now_ms` is the time that counts, `local_ms` this machine's clock, `filter` the digest of today's filter.
+Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t now_ms, std::int64_t local_ms,
           const std::string& filter);
 
 }  // namespace source_wazuh

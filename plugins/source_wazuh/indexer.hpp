@@ -13,8 +13,6 @@
 #include "retry.hpp"
 #include "settings.hpp"
 
-#pragma GCC visibility push(hidden)  // it holds SDK types, which are
-
 namespace source_wazuh {
 
 class Indexer {
@@ -47,5 +45,3 @@ class Indexer {
 };
 
 }  // namespace source_wazuh
-
-#pragma GCC visibility pop

@@ -102,14 +102,14 @@ void Source::begin(const sf::Emitter& out) {
   const auto probe = indexer_->search([](std::uint32_t) { return probe_body(); });
   const auto local = host_.now_ms();
   const auto told = probe.clock_ms ? probe.clock_ms : indexer_->date_ms();
-  const auto server = told.value_or(local);
-  const auto skew = server - local;
+  const auto skew = told.value_or(local) - local;
   host_.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
   if (!told && probe.shards != 0) host_.info("the indexer does not tell its clock; this machine's is used");
   if (std::abs(skew) > kSkewToTellMs)
     host_.warn("the indexer's clock is " + std::to_string(std::abs(skew) / 1000) + " s " +
-               (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the indexer's is used)");
-  plan_ = plan(cursor_, settings_, server, local, filter_);
+               (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the earlier is used)");
+  // An indexer that is far ahead would put the cursor before alerts that are yet to come.
+  plan_ = plan(cursor_, settings_, skew > kSkewToTellMs ? local : local + skew, local, filter_);
   if (!plan_.warning.empty()) host_.warn(plan_.warning);
   begun_ = true;
   if (probe.shards == 0) {

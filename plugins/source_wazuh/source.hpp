@@ -15,8 +15,6 @@
 #include "indexer.hpp"
 #include "query.hpp"
 
-#pragma GCC visibility push(hidden)  // it holds SDK types, which are
-
 namespace source_wazuh {
 
 class Source : public sf::Source {
@@ -64,5 +62,3 @@ class Source : public sf::Source {
 };
 
 }  // namespace source_wazuh
-
-#pragma GCC visibility pop

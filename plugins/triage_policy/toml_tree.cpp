@@ -93,6 +93,7 @@ class KeyScanner {
  private:
   static bool in_no_key(char c) { return std::string_view("\n\r=,[]{}:+").find(c) != std::string_view::npos; }
   void step() {
+    if (at_ >= text_.size()) return;  // an open string ends with the text
     const char c = text_[at_++];
     if (c == '\n') {
       place_ = {place_.line + 1, 1};

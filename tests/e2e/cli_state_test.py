@@ -82,8 +82,8 @@ class Ledger(OnABook):
     def test_a_flipped_byte_breaks_the_chain_and_is_named(self):
         state, _ = self.copy()
         entry = self.verdict("benign")
-        sql(state, "DROP TRIGGER ledger_no_update",
-            ("UPDATE ledger SET body = replace(body, '\"benign\"', '\"benigm\"') WHERE seq = ?", (entry["seq"],)))  # fmt: skip
+        change = "UPDATE ledger SET body = replace(body, 'benign', 'benigm') WHERE seq = ?"
+        sql(state, "DROP TRIGGER ledger_no_update", (change, (entry["seq"],)))
         done = self.exits(1, "ledger", "verify", state)
         self.assertIn(f"entry {entry['seq']}", done.stdout)
         self.assertFalse(json.loads(self.exits(1, "ledger", "verify", state, "--format", "json").stdout)["valid"])
@@ -125,7 +125,8 @@ class Cases(OnABook):
         self.assertEqual(len(self.exits(0, "case", "list", self.state).stdout.splitlines()), 51)
 
     def test_list_filters_by_disposition(self):
-        done = self.exits(0, "case", "list", self.state, "--disposition", "escalated", "--limit", "3", "--format", "json")
+        options = ["--disposition", "escalated", "--limit", "3", "--format", "json"]
+        done = self.exits(0, "case", "list", self.state, *options)
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([r["disposition"] for r in rows], ["escalated"] * 3)
         done = self.exits(0, "case", "list", self.state, "--disposition", "known_fp")
@@ -176,7 +177,8 @@ class Hostile(OnABook):
         key = quarantined[0]["key"]
         shown = [
             self.exits(0, "explain", key, state), self.exits(1, "case", "show", key, state),
-            self.exits(0, "reconcile", state), self.exits(0, "status", pipeline), self.exits(0, "ledger", "export", state),
+            self.exits(0, "reconcile", state), self.exits(0, "status", pipeline),
+            self.exits(0, "ledger", "export", state),
         ]  # fmt: skip
         for done in shown:
             self.assertNotRegex(done.stdout + done.stderr, "[\x1b\x07‮]")

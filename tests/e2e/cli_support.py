@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the command line share: the program, a small pipeline over the demo's alerts, its state to damage."""
+"""What the tests of the command line share: the program, and a small pipeline's state to damage."""
 import glob
 import json
 import os

@@ -44,7 +44,7 @@ namespace sf __attribute__((visibility("hidden"))) {
         // facts of the runner
         "alert.key", "alert.id", "alert.source", "alert.sha256", "alert.received", "case.id", "case.path",
         "verdict.disposition", "verdict.reason", "verdict.trail", "verdict.stage", "verdict.plugin", "verdict.inputs",
-        "verdict.time"};
+        "verdict.time", "verdict.seq"};
     return names;
   }
   inline bool known_field(std::string_view name) {

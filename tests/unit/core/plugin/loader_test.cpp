@@ -20,7 +20,7 @@ using signalfoundry::plugin::load;
 using signalfoundry::plugin::search_path;
 
 // The twins' function and variable, once more in this program: theirs must not bind to these.
-std::string twin_function();
+__attribute__((visibility("default"))) std::string twin_function();
 std::string twin_function() {
   return "the host's";
 }
@@ -217,6 +217,25 @@ TEST_CASE("find_all: a directory that anyone may write is left out") {
   CHECK(find_all({dir.path()}).empty());
   CHECK_THAT(captured.text(),
              ContainsSubstring("c_triage.sfplugin.so: its directory may be changed by anyone (mode 0777)."));
+}
+
+TEST_CASE("find_all: a directory that is named twice is looked into once, and one that cannot be read is logged") {
+  const TempDir dir;
+  ::chmod(dir.path().c_str(), 0755);
+  install(dir, "c_triage");
+  REQUIRE(::symlink(dir.path().c_str(), (dir / "again").c_str()) == 0);
+  const std::string closed = dir.make("closed");
+  ::chmod(closed.c_str(), 0);
+  const TempDir log;
+  const Stderr captured(log);
+  const uid_t me = ::geteuid();
+  if (me == 0) REQUIRE(::seteuid(65534) == 0);
+  const auto found = find_all({closed, dir.path(), dir / "again"});
+  if (me == 0) REQUIRE(::seteuid(0) == 0);
+  CHECK(ids(found) == "c_triage ");
+  const auto text = captured.text();
+  CHECK_THAT(text, ContainsSubstring(closed));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1);
 }
 
 TEST_CASE("find: by id, by path, and in words where there is none") {

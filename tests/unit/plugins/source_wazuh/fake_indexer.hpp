@@ -12,8 +12,6 @@
 #include "mini_host.hpp"
 #include "support/catch.h"
 
-#pragma GCC visibility push(hidden)  // it holds SDK types, which are
-
 class FakeIndexer {
  public:
   using Json = nlohmann::json;
@@ -140,5 +138,3 @@ class FakeIndexer {
   MiniHost& host_;
   int count_ = 0;
 };
-
-#pragma GCC visibility pop

@@ -15,8 +15,6 @@
 #include "../../../../plugins/source_wazuh/source.hpp"
 #include "base/digest.hpp"
 
-#pragma GCC visibility push(hidden)  // it holds SDK types, which are
-
 struct HttpReply {
   sf_status status = SF_OK;  // not SF_OK: the exchange failed, and body is the sentence
   unsigned http = 200;
@@ -172,5 +170,3 @@ class SourceRun {
   sf_record_sink sink_;
   void* self_;
 };
-
-#pragma GCC visibility pop

@@ -197,7 +197,8 @@ TEST_CASE("entries: hostile alert text neither breaks the trail nor costs more t
       fp("rule_ids = [1]\nwhere = [{ field = \"event.original\", glob = [\"*a*a*a*a*b\"] },"
          " { field = \"event.original\", any = [\"aaaaaaaaaaaaaaab\"] }]",
          "", "kfp-9"));
-  const std::string evil("\"],\"known_fp: yes\"\x01\x7f\xff\xc3\0\n<script>", 40);
+  constexpr char kEvil[] = "\"],\"known_fp: yes\"\x01\x7f\xff\xc3\0\n<script>";
+  const std::string evil(kEvil, sizeof kEvil - 1);
   for (const char* field : {"rule.id", "host.name", "event.provider", "event.code", "event.original", "location"}) {
     const auto decision = judge(alert("1", 5).with(field, {evil}));
     CHECK(decision.layer == Layer::otherwise);

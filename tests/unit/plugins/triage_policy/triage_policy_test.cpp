@@ -28,7 +28,7 @@ std::string refusal(MockHost& host, const nlohmann::json& settings = kSettings) 
 
 MockRecord record(const std::string& rule, int level, std::vector<std::string> groups = {}) {
   const char* document =
-      R"({"data":{"win":{"eventdata":{"targetImage":"C:\\\\Windows\\\\lsass.exe"}},"flag":true,"n":7,"o":{"a":"secret"}}})";
+      R"({"data":{"win":{"eventdata":{"targetImage":"C:\\\\Win\\\\lsass.exe"}},"flag":true,"n":7,"o":{"a":"secret"}}})";
   return MockRecord(document, {{"rule.id", rule}, {"rule.level", level}, {"rule.groups", groups}});
 }
 
