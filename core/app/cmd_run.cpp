@@ -34,9 +34,31 @@ std::string summary(const config::PipelineConfig& config, const pipeline::Report
 
 }  // namespace
 
+namespace {
+
+// The books say that nothing was started, and why; what waits goes on waiting.
+Exit refuse(const Options& options, const config::Loaded& loaded) {
+  std::string stage;
+  std::string why = loaded.problems.front().text();
+  for (const auto& one : loaded.pipeline.stages)
+    if (!one.refusal.empty() && stage.empty()) {
+      stage = one.name;
+      why = fmt::format("stage \"{}\" (plugin {}): {}", one.name, printable(one.plugin), one.refusal);
+    }
+  const auto report = pipeline::refuse(loaded.pipeline, stage, why);
+  if (options.json) print_line(report.json().dump());
+  complain(fmt::format("{}: {} problem{}; nothing was started. {}", printable(options.pipeline), loaded.problems.size(),
+                       loaded.problems.size() == 1 ? "" : "s", stage.empty() ? "" : why));
+  return Exit::config;
+}
+
+}  // namespace
+
 Exit run(const Options& options, const RunArguments& arguments) {
   pipeline::RunOptions run_options;
-  const auto config = load(options, &run_options.plugin_path);
+  const auto loaded = load_all(options, &run_options.plugin_path);
+  if (!loaded.problems.empty()) return refuse(options, loaded);
+  const auto& config = loaded.pipeline;
   if (arguments.dry_run) return dry_run(config, run_options.plugin_path, options.json);
   run_options.drain = arguments.drain;
   run_options.every_ms = config.every_ms;

@@ -46,16 +46,22 @@ std::string absolute(const std::string& path) {
 
 }  // namespace
 
-config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path) {
-  std::vector<std::string> path;
-  auto loaded = config::load_pipeline(options.pipeline, {options.state, options.set}, [&](const std::string& id, const config::PipelineConfig& so_far) {
-    path = plugin::search_path(options.plugin_dirs, so_far.plugin_paths);
-    return schema_of(id, path);
-  });
+config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path) {
+  auto loaded = config::load_pipeline(
+      options.pipeline, {options.state, options.set}, [&](const std::string& id, const config::PipelineConfig& so_far) {
+        return schema_of(id, plugin::search_path(options.plugin_dirs, so_far.plugin_paths));
+      });
   for (const auto& problem : loaded.problems) complain(problem.text());
+  if (plugin_path != nullptr)
+    *plugin_path = plugin::search_path(options.plugin_dirs, loaded.pipeline.plugin_paths);
+  return loaded;
+}
+
+config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path) {
+  auto loaded = load_all(options, plugin_path);
   if (!loaded.problems.empty())
-    throw Error(Exit::config, fmt::format("{}: {} problem{}; nothing was started", printable(options.pipeline), loaded.problems.size(), loaded.problems.size() == 1 ? "" : "s"));
-  if (plugin_path != nullptr) *plugin_path = plugin::search_path(options.plugin_dirs, loaded.pipeline.plugin_paths);
+    throw Error(Exit::config, fmt::format("{}: {} problem{}; nothing was started", printable(options.pipeline),
+                                          loaded.problems.size(), loaded.problems.size() == 1 ? "" : "s"));
   return std::move(loaded.pipeline);
 }
 

@@ -24,7 +24,9 @@ struct Options {
   bool json = false;                    // --format json
 };
 
-// Loads and checks; prints every problem to stderr and throws Error(config) when there are some. Plugins are probed in
+// Loads and checks; prints every problem to stderr. Plugins are probed in child processes.
+config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path);
+// As load_all(), for who can do nothing with a wrong pipeline: prints every problem to stderr and throws Error(config) when there are some. Plugins are probed in
 // child processes. `plugin_path` gets the search path.
 config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path = nullptr);
 // The state directory that a command means: --state, a directory or pipeline given, $SIGNALFOUNDRY_STATE, or the current

@@ -176,6 +176,7 @@ void PipelineReader::stage(const Value& table, std::size_t number) {
     const bool is_path = plugin->text.find('/') != std::string::npos;
     out.plugin = is_path ? absolute_path(origin_->directory, plugin->text) : plugin->text;
     found = &schema_of(out.plugin);
+    out.refusal = found->refusal;
     if (!found->refusal.empty()) problems_.add(plugin->place, found->refusal);
   }
   Value header = table;

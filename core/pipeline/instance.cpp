@@ -41,6 +41,13 @@ sf_status put(const sf_bytes_sink* sink, sf_str piece) {
 
 }  // namespace
 
+Role role_of(const plugin::Plugin& plugin) {
+  if (plugin.source != nullptr) return Role::source;
+  if (plugin.triage != nullptr) return Role::triage;
+  if (plugin.stage != nullptr) return Role::stage;
+  return plugin.notify != nullptr ? Role::notify : Role::none;
+}
+
 Instance::Instance(plugin::Shared& shared, const config::StageConfig& stage, const plugin::Plugin& plugin)
     : host_(shared, stage), plugin_(plugin) {
   const auto start = [&](const auto* table) {
@@ -52,11 +59,13 @@ Instance::Instance(plugin::Shared& shared, const config::StageConfig& stage, con
     call("configure", [&](sf_error* e) { return table->configure(self_, {settings.data(), settings.size()}, e); });
   };
   try {
-    if (plugin.source != nullptr) start(plugin.source);
-    else if (plugin.triage != nullptr) start(plugin.triage);
-    else if (plugin.stage != nullptr) start(plugin.stage);
-    else if (plugin.notify != nullptr) start(plugin.notify);
-    else throw StageError(Exit::config, SF_INVALID, stage.name, fmt::format("stage \"{}\": {} offers no interface this version uses", stage.name, plugin.id));
+    switch (role_of(plugin)) {
+      case Role::source: start(plugin.source); break;
+      case Role::triage: start(plugin.triage); break;
+      case Role::stage: start(plugin.stage); break;
+      case Role::notify: start(plugin.notify); break;
+      case Role::none: throw StageError(Exit::config, SF_INVALID, stage.name, fmt::format("stage \"{}\": {} offers no interface this version uses", stage.name, plugin.id));
+    }
   } catch (...) {
     destroy();
     throw;
@@ -70,10 +79,12 @@ void Instance::destroy() noexcept {
   void* self = std::exchange(self_, nullptr);
   sf_error error{};
   guarded("destroy", {}, error, [&]() -> sf_status {
-    if (plugin_.source != nullptr) plugin_.source->destroy(self);
-    else if (plugin_.triage != nullptr) plugin_.triage->destroy(self);
-    else if (plugin_.stage != nullptr) plugin_.stage->destroy(self);
-    else plugin_.notify->destroy(self);
+    switch (role_of(plugin_)) {
+      case Role::source: plugin_.source->destroy(self); break;
+      case Role::triage: plugin_.triage->destroy(self); break;
+      case Role::stage: plugin_.stage->destroy(self); break;
+      default: plugin_.notify->destroy(self);
+    }
     return SF_OK;
   });
 }

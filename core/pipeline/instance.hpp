@@ -25,6 +25,10 @@ class StageError : public Error {
   std::string stage_;
 };
 
+// What a plugin is to its stage: the first of these that it offers.
+enum class Role { source, triage, stage, notify, none };
+Role role_of(const plugin::Plugin& plugin);
+
 class Instance {
  public:
   // create and configure. Throws StageError.

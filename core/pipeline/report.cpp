@@ -46,6 +46,15 @@ void Report::blame(const std::string& name, const std::string& sentence, Exit co
   exit = failed || named ? code : Exit::ok;
 }
 
+void Report::look_at(queue::Queue& queue) {
+  if (queue.scans() == 0) queue.scan_all([](const queue::Waiting&) { return true; });
+  depth_end = queue.depth();
+  deferred = depth_end;
+  drop_ins = std::min(queue.drop_ins(), depth_end);
+  left_alone = queue.strange();
+  oldest_ms = depth_end == 0 ? 0 : queue.oldest_ms();
+}
+
 OrderedJson Report::json() const {
   OrderedJson out;
   out["schema"] = 1;

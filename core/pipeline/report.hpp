@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/exit_code.hpp"
+#include "queue/queue.hpp"
 #include "store/store.hpp"
 
 namespace signalfoundry::pipeline {
@@ -49,10 +50,13 @@ struct Report {
   std::string polled_run;
   std::uint64_t outbox = 0;
   std::vector<StageReport> stages;
+  bool ended = false;  // the end stages saw it, and with them the history
 
   StageReport& stage(const std::string& name);
   // The first cause stays: degraded with the cause's exit code, or failed. Names the stage.
   void blame(const std::string& stage, const std::string& sentence, Exit exit, bool failed);
+  // What waits. Enumerates the queue when nobody has yet.
+  void look_at(queue::Queue& queue);
   OrderedJson json() const;
 };
 

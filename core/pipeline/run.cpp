@@ -47,7 +47,7 @@ Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*
   shared_.report = [this] { return report_json(); };
   shared_.reconcile = [this](const std::string& scope) { return reconcile(scope); };
   for (std::size_t i = 0; i < plugins.size(); ++i) {
-    slots_.push_back({&config.stages[i], plugins[i], nullptr, {}, nullptr, false, false});
+    slots_.push_back({&config.stages[i], plugins[i], role_of(*plugins[i]), nullptr, {}, nullptr, false, false});
     report_.stages.push_back({config.stages[i].name, plugins[i]->id + " " + plugins[i]->version, 0, "ok", {}});
     store_.each_state(config.stages[i].name, [&](const std::string& key, std::string value) { state_.load(config.stages[i].name, key, std::move(value)); });
   }
@@ -66,9 +66,9 @@ Run::~Run() {
 
 void Run::create() {
   for (auto& slot : slots_) {
-    if (slot.plugin->triage != nullptr || slot.plugin->notify != nullptr) continue;
+    if (slot.role == Role::triage || slot.role == Role::notify) continue;
     slot.first = std::make_unique<Instance>(shared_, *slot.config, *slot.plugin);
-    if (slot.plugin->source == nullptr) continue;
+    if (slot.role != Role::source) continue;
     try {
       slot.mapping = Mapping::parse(slot.first->mapping());
     } catch (const std::invalid_argument& e) {
@@ -86,13 +86,13 @@ void Run::create_batch_runner() {
   std::vector<std::vector<std::unique_ptr<Instance>>> triages(workers);
   std::vector<BatchStage> stages;
   for (auto& slot : slots_) {
-    if (slot.plugin->triage != nullptr) {
+    if (slot.role == Role::triage) {
       for (auto& of_worker : triages) of_worker.push_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin));
       std::string inputs = inputs_of(*triages[0].back());
       std::string digest = sha256_hex(inputs).substr(0, 16);
       plans.push_back({slot.config, slot.plugin, std::move(inputs), std::move(digest)});
     }
-    if (slot.plugin->stage == nullptr || slot.plugin->stage->batch == nullptr) continue;
+    if (slot.role != Role::stage || slot.plugin->stage->batch == nullptr) continue;
     BatchStage stage{slot.config, slot.plugin, {slot.first.get()}};
     while (stage.instances.size() < workers)
       stage.instances.push_back(slot.others.emplace_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin)).get());
@@ -164,8 +164,8 @@ void Run::poll(Slot& slot) {
 
 void Run::begin_slot(Slot& slot) {
   if (slot.stopped) return;
-  if (slot.plugin->source != nullptr) return timed(slot, [&] { poll(slot); });
-  if (slot.plugin->stage == nullptr || slot.plugin->stage->begin == nullptr) return;
+  if (slot.role == Role::source) return timed(slot, [&] { poll(slot); });
+  if (slot.role != Role::stage || slot.plugin->stage->begin == nullptr) return;
   timed(slot, [&] { slot.first->call("begin", [&](sf_error* e) { return slot.plugin->stage->begin(slot.first->self(), e); }); });
 }
 
@@ -209,6 +209,7 @@ void Run::look_again() {
 
 void Run::pass() {
   ++report_.passes;
+  report_.ended = false;
   decided_.clear();
   const auto scans = queue_.scans();
   const auto added_before = queue_.added_in_all();
@@ -235,14 +236,20 @@ void Run::end() {
   counts[store::Count::vanished] = vanished;
   report_.counts += counts;
   store_.begin();
-  store_.add(counts);
-  context_.write_stage_state();
-  store_.commit();
+  try {
+    store_.add(counts);
+    context_.write_stage_state();
+    store_.commit();
+  } catch (...) {
+    store_.rollback();
+    throw;
+  }
   check_books();
   for (auto& slot : slots_) {
-    if (slot.plugin->stage == nullptr || slot.plugin->stage->end == nullptr) continue;
+    if (slot.role != Role::stage || slot.plugin->stage->end == nullptr) continue;
     timed(slot, [&] { slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); }); });
   }
+  report_.ended = true;
 }
 
 void Run::check_books() {
@@ -267,11 +274,7 @@ std::string Run::reconcile(const std::string& scope) {
 void Run::refresh_report() {
   report_.totals = store_.totals();
   report_.head = store_.head();
-  report_.depth_end = queue_.depth();
-  report_.deferred = report_.depth_end;
-  report_.drop_ins = std::min(queue_.drop_ins(), report_.depth_end);
-  report_.left_alone = queue_.strange();
-  report_.oldest_ms = report_.depth_end == 0 ? 0 : queue_.oldest_ms();
+  report_.look_at(queue_);
   report_.outbox = store_.outbox_size();
   for (std::size_t i = 0; i < report_.totals.values.size(); ++i)
     metrics_.set_total(fmt::format("alerts_{}", store::count_name(static_cast<store::Count>(i))), report_.totals.values[i]);
@@ -280,7 +283,7 @@ void Run::refresh_report() {
   report_.gaps = 0;
   report_.watermark_ms.reset();
   for (const auto& slot : slots_) {
-    if (slot.plugin->source == nullptr) continue;
+    if (slot.role != Role::source) continue;
     const auto coverage = books::coverage(store_.intervals(slot.config->name));
     report_.gaps += coverage.gaps.size();
     if (coverage.watermark_ms) report_.watermark_ms = std::min(report_.watermark_ms.value_or(*coverage.watermark_ms), *coverage.watermark_ms);

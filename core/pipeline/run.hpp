@@ -34,6 +34,7 @@ class Run {
   struct Slot {  // one stage of the pipeline
     const config::StageConfig* config;
     const plugin::Plugin* plugin;
+    Role role;
     std::unique_ptr<Instance> first;                   // source, or the instance that gets begin and end
     std::vector<std::unique_ptr<Instance>> others;     // further batch instances
     std::shared_ptr<const Mapping> mapping;            // source

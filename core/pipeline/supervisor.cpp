@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <limits>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -45,8 +46,11 @@ void catch_signals() {
 bool owner_alive(const queue::StateDir& dirs) {
   const std::string text = dirs.root.read("lock", 256).match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
   const Json owner = Json::parse(text, nullptr, false);
-  const auto pid = owner.is_object() ? owner.value("pid", 0) : 0;
-  return pid <= 0 || ::kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH;
+  const auto pid = owner.is_object() ? owner.find("pid") : owner.end();
+  if (pid == owner.end() || !pid->is_number_integer()) return true;
+  const auto number = pid->get<std::int64_t>();
+  if (number <= 0 || number > std::numeric_limits<pid_t>::max()) return true;
+  return ::kill(static_cast<pid_t>(number), 0) == 0 || errno != ESRCH;
 }
 
 std::optional<fs::Lock> take_lock(const queue::StateDir& dirs, const std::string& run_id) {
@@ -65,6 +69,14 @@ bool has_ledger(const queue::StateDir& dirs) {
 // A history without a ledger is how a lost ledger is known: none is begun by a first run that died before it had one.
 void append_history(const queue::StateDir& dirs, const Report& report) {
   if (has_ledger(dirs)) dirs.root.append("heartbeat-history.jsonl", report.json().dump() + "\n");
+}
+
+void keep_history(const queue::StateDir& dirs, const Report& report) noexcept {
+  try {
+    append_history(dirs, report);
+  } catch (const std::exception& e) {
+    log::error("run", e.what());
+  }
 }
 
 void write_heartbeat(const queue::StateDir& dirs, const Report& report, bool history) {
@@ -101,7 +113,7 @@ std::string as_of(const Json& report, const char* part) {
 }
 
 // The worker process. Never returns.
-[[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, queue::StateDir dirs, Report report, bool first_run, int result_fd) {
+[[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs, Report report, bool first_run, int result_fd) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   CrashNote::shared().install_handlers();
   Exit code = Exit::internal;
@@ -111,7 +123,7 @@ std::string as_of(const Json& report, const char* part) {
       const Doing doing(stage.name, stage.plugin, "load");
       plugins.push_back(&plugin::load(plugin::find(stage.plugin, options.plugin_path)));
     }
-    queue::Queue queue(std::move(dirs));
+    queue::Queue queue(dirs);
     const auto store = store::Store::open(config.state, first_run);
     if (const auto last = store->runs(1); !last.empty()) {
       const Json before = Json::parse(last[0].report, nullptr, false);
@@ -131,7 +143,7 @@ std::string as_of(const Json& report, const char* part) {
     store->begin();
     store->put_run({report.run_id, report.status, json.dump()});
     store->commit();
-    write_heartbeat(queue.dirs(), report, false);
+    write_heartbeat(dirs, report, !report.ended);
     const std::string text = json.dump();
     for (std::size_t at = 0; at < text.size();) {
       const ssize_t n = ::write(result_fd, text.data() + at, text.size() - at);
@@ -142,6 +154,7 @@ std::string as_of(const Json& report, const char* part) {
   } catch (const Error& e) {
     log::error("run", e.what());
     report.blame("", e.what(), e.code(), true);
+    keep_history(dirs, report);
     const std::string text = report.json().dump();
     if (::write(result_fd, text.data(), text.size()) < 0) code = Exit::internal;
     code = e.code();
@@ -171,12 +184,14 @@ std::string death_of(int status, const CrashNote& note) {
 }
 
 // After a worker that died: what the books say, and who is to blame.
-void report_death(Report& report, const config::PipelineConfig& config, int status) {
+void report_death(Report& report, const config::PipelineConfig& config, const queue::StateDir& dirs, int status) {
   const auto& note = CrashNote::shared();
   report.finished_ms = now_ms();
   report.blame(note.stage(), death_of(status, note), Exit::internal, true);
   log::error("run", report.error);
   try {
+    queue::Queue queue(dirs);
+    report.look_at(queue);
     const auto store = store::Store::open(config.state, false);
     report.totals = store->totals();
     report.head = store->head();
@@ -220,7 +235,7 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
     if (report.status != "ok" && report.status != "degraded") dirs.root.write_file("heartbeat.json", out.json.dump(2) + "\n");
     return out;
   }
-  report_death(report, config, status);
+  report_death(report, config, dirs, status);
   out.json = report.json();
   write_heartbeat(dirs, report, true);
   return out;
@@ -268,6 +283,18 @@ Exit supervise(const config::PipelineConfig& config, const RunOptions& options, 
     }
   } while (options.every_ms > 0 && !stop.load());
   return options.every_ms > 0 && stop.load() ? Exit::ok : exit;
+}
+
+Report refuse(const config::PipelineConfig& config, const std::string& stage, const std::string& sentence) {
+  Report report = new_report(config);
+  report.finished_ms = now_ms();
+  report.blame(stage, sentence, Exit::config, true);
+  for (const auto& known : config.stages)
+    if (known.name == stage) report.stage(stage).plugin = known.plugin;
+  if (config.state.empty() || !fs::Dir::open(config.state)) return report;
+  const auto dirs = queue::StateDir::open(config.state);
+  if (const auto lock = take_lock(dirs, report.run_id)) write_heartbeat(dirs, report, true);
+  return report;
 }
 
 }  // namespace signalfoundry::pipeline

@@ -23,4 +23,8 @@ struct RunOptions {
 // `show` gets each run's report. Gives the exit code of the last run. Throws Error when no run could be started.
 Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const std::function<void(const Report&, const OrderedJson&)>& show);
 
+// For a pipeline that cannot be started: a heartbeat that says so, where its state directory is there and no run holds
+// the lock. `stage` may be "". Gives the report.
+Report refuse(const config::PipelineConfig& config, const std::string& stage, const std::string& sentence);
+
 }  // namespace signalfoundry::pipeline

@@ -184,6 +184,8 @@ void open_library(const std::string& path, boost::dll::shared_library& library) 
     library.load(dll::fs::path(path), mode);
   } catch (const dll::fs::system_error& error) {
     throw not_loadable(path, dlerror_part(error.what()));
+  } catch (...) {  // thrown by a constructor; dlopen is declared not to throw, so g++ ends the program instead
+    throw refusal(path, "threw an exception while it was loaded", "Ask its vendor");
   }
 }
 

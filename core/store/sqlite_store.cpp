@@ -264,7 +264,7 @@ void SqliteStore::add_interval(const Interval& v) {
 }
 
 std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
-  Statement all(db_, "SELECT from_ms, to_ms, filter, pages, fetched, complete FROM intervals WHERE stage = ? ORDER BY from_ms");
+  Statement all(db_, "SELECT from_ms, to_ms, filter, pages, fetched, complete FROM intervals WHERE stage = ? ORDER BY from_ms, to_ms, id");
   all.bind(stage);
   std::vector<Interval> out;
   while (all.step())

@@ -223,6 +223,12 @@ class Reconcile(OnABook):
         answer = json.loads(self.exits(1, "reconcile", pipeline, "--format", "json").stdout)
         self.assertEqual(answer["categories"], {"case_missing": {"count": 1, "examples": [key]}})
 
+    def test_all_cases_gone_is_not_taken_for_a_pipeline_without_cases(self):
+        state, _ = self.copy()
+        shutil.rmtree(os.path.join(state, "cases"))
+        answer = json.loads(self.exits(1, "reconcile", state, "--format", "json").stdout)
+        self.assertEqual(answer["categories"]["case_missing"]["count"], 72)
+
     def test_every_category_that_is_printed_is_documented(self):
         with open(os.path.join(ROOT, "core/books/reconcile.cpp"), encoding="utf-8") as file:
             code = file.read()

@@ -63,7 +63,7 @@ HOSTILE_CONTENT = {  # name -> (bytes, a piece of the reason; None: gets a verdi
 HOSTILE_NAMES = [
     b"with\nnewline.json", b"with\rreturn.json", b"tab\there.json", b"quote'\"`.json", b"$(touch owned).json", b"; rm -rf *.json",
     b"-rf.json", b"--drain.json", b"~root.json", b"*.json", b"back\\slash.json", b"\x1b[31mred.json", b"%s%n.json", b"{}.json",
-    b"\xff\xfe.json", "ünï-日本.json".encode(), "\u202egnp.json".encode(), b" .json", b"..json.json", b"x.reason.json",
+    b"\xff\xfe.json", "ünï-日本.json".encode(), "\u202egnp.json".encode(), b" .json", b"x.reason.json",
     b"n" * 250 + b".json", b"case.json", b"MANIFEST.sha256.json", b"p03-0000000000000-00000000-zz.json",
     b"p03-1790000000000-00000000-" + b"0123456789abcdef" * 2 + b".json",
     b"p00-0000000000000-00000000-" + b"f" * 32 + b".json", b"p99-9999999999999-ffffffff-" + b"a" * 32 + b".json",

@@ -40,7 +40,9 @@ std::string wazuh_text(const char* patch = "{}") {
 Alert read(const std::string& text, const char* doc_id = "", const char* source = "poll") {
   return read_alert(text, source, wazuh(), doc_id, kFallback);
 }
-Alert read_patched(const char* patch, const char* doc_id = "") { return read(wazuh_text(patch), doc_id); }
+Alert read_patched(const char* patch, const char* doc_id = "") {
+  return read(wazuh_text(patch), doc_id);
+}
 
 std::string refusal(const std::string& text) {
   try {
@@ -119,7 +121,9 @@ TEST_CASE("alert: an id within two seconds of the timestamp is genuine, one furt
 TEST_CASE("alert: one constant id over different contents gives different keys, over the same content one key") {
   const std::string key = read_patched(R"({"id":"1580123327.49031"})").key;
   CHECK(read_patched(R"({"id":"1580123327.49031"})").key == key);
-  CHECK(read_patched(R"({"id":"1580123327.49031","@timestamp":"x","GeoLocation":{"a":1},"input":{"type":"log"}})").key == key);
+  CHECK(
+      read_patched(R"({"id":"1580123327.49031","@timestamp":"x","GeoLocation":{"a":1},"input":{"type":"log"}})").key ==
+      key);
   CHECK(read_patched(R"({"id":"1580123327.49031","agent":{"name":"other"}})").key != key);
   CHECK(read_patched(R"({"id":"1580123327.49032"})").key != key);
   CHECK(read(" \n" + Json::parse(wazuh_text(R"({"id":"1580123327.49031"})")).dump(2)).key == key);
@@ -239,9 +243,9 @@ TEST_CASE("alert: bytes that are no alert have one key per source and content") 
 
 TEST_CASE("key: 32 lower-case hex digits and nothing else") {
   CHECK(is_key("00112233445566778899aabbccddeeff"));
-  for (const char* bad : {"", "00112233445566778899aabbccddeef", "00112233445566778899aabbccddeeff0",
-                          "00112233445566778899AABBCCDDEEFF", "0x112233445566778899aabbccddeeff",
-                          "g0112233445566778899aabbccddeeff"}) {
+  for (const char* bad :
+       {"", "00112233445566778899aabbccddeef", "00112233445566778899aabbccddeeff0", "00112233445566778899AABBCCDDEEFF",
+        "0x112233445566778899aabbccddeeff", "g0112233445566778899aabbccddeeff"}) {
     CAPTURE(bad);
     CHECK(!is_key(bad));
   }

@@ -91,7 +91,8 @@ TEST_CASE("json: a NUL byte is refused, and hides nothing that follows it") {
 }
 
 TEST_CASE("json: bytes that are not UTF-8 are refused, in values and in keys") {
-  for (const char* bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xf8\x88\x80\x80\x80"}) {
+  for (const char* bad :
+       {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xf8\x88\x80\x80\x80"}) {
     CAPTURE(bad);
     CHECK_THAT(reason(std::string("{\"a\":\"") + bad + "\"}"), ContainsSubstring("not JSON at byte"));
     CHECK_THAT(reason(std::string("{\"") + bad + "\":1}"), ContainsSubstring("not JSON at byte"));
@@ -114,7 +115,8 @@ TEST_CASE("json: a byte order mark is skipped; half of one, or one elsewhere, is
 }
 
 TEST_CASE("json: numbers beyond an integer become floating point, beyond that they are refused") {
-  const Json json = parse_json("[18446744073709551615,-9223372036854775808,18446744073709551616,-9223372036854775809,1e308]");
+  const Json json =
+      parse_json("[18446744073709551615,-9223372036854775808,18446744073709551616,-9223372036854775809,1e308]");
   CHECK(json[0].get<std::uint64_t>() == UINT64_MAX);
   CHECK(json[1].get<std::int64_t>() == INT64_MIN);
   CHECK(json[2].is_number_float());

@@ -62,7 +62,8 @@ TEST_CASE("mapping: each field has one name, and the name leads back to it") {
 }
 
 TEST_CASE("pointer: walks objects and arrays (RFC 6901)") {
-  const Json document = Json::parse(R"({"a":{"b":[10,{"c":"d"}]},"":{"":7},"x/y":1,"m~n":2,"~1":3,"n":null,"8":{"0":4}})");
+  const Json document =
+      Json::parse(R"({"a":{"b":[10,{"c":"d"}]},"":{"":7},"x/y":1,"m~n":2,"~1":3,"n":null,"8":{"0":4}})");
   CHECK(found("/a/b/0", document) == "10");
   CHECK(found("/a/b/1/c", document) == "\"d\"");
   CHECK(found("/", document) == R"({"":7})");
@@ -126,7 +127,8 @@ TEST_CASE("mapping: id and node are scalars, numbers as text") {
 
 TEST_CASE("mapping: comparable is the document in one form, without what the ingest pipeline adds") {
   const auto mapping = Mapping::parse(R"({"identity":{"ignore":["/@timestamp","/input/type","/list/0"]}})");
-  const std::string one = mapping->comparable(Json::parse(R"({ "b":1, "a" : [1, 2], "@timestamp":"x","input":{"type":"log"}})"));
+  const std::string one =
+      mapping->comparable(Json::parse(R"({ "b":1, "a" : [1, 2], "@timestamp":"x","input":{"type":"log"}})"));
   CHECK(one == R"({"a":[1,2],"b":1,"input":{}})");
   CHECK(one == mapping->comparable(Json::parse(R"({"input":{"type":"tcp"},"a":[1,2],"b":1})")));
   CHECK(one != mapping->comparable(Json::parse(R"({"input":{},"a":[2,1],"b":1})")));
@@ -162,8 +164,8 @@ TEST_CASE("mapping: words are levels of their own, clamped; other words and kind
   CHECK(level("\"half\"", words) == 7);
   CHECK(level("\"7\"", words) == 1);
   CHECK(level("7", words) == 7);
-  for (const char* unknown : {"\"Low\"", "\"\"", "\" 5\"", "\"5 \"", "\"5x\"", "\"nan\"", "\"inf\"", "\"1e999\"", "true", "null",
-                              "[5]", "{\"a\":5}"}) {
+  for (const char* unknown : {"\"Low\"", "\"\"", "\" 5\"", "\"5 \"", "\"5x\"", "\"nan\"", "\"inf\"", "\"1e999\"",
+                              "true", "null", "[5]", "{\"a\":5}"}) {
     CAPTURE(unknown);
     CHECK(level(unknown, words) == -1);
   }
@@ -179,9 +181,10 @@ TEST_CASE("mapping: a mapping that is none is refused as invalid_argument, whate
     CAPTURE(bad);
     CHECK(refusal(bad) == "the mapping is not a JSON object");
   }
-  for (const char* bad : {R"({"name":7})", R"({"identity":7})", R"({"identity":["/id"]})", R"({"identity":{"id_seconds":"yes"}})",
-                          R"({"level":[1]})", R"({"level":{"from":"a"}})", R"({"level":{"words":{"low":"5"}}})",
-                          R"({"level":"x"})", R"({"level":{"words":{"low":null}}})"}) {
+  for (const char* bad :
+       {R"({"name":7})", R"({"identity":7})", R"({"identity":["/id"]})", R"({"identity":{"id_seconds":"yes"}})",
+        R"({"level":[1]})", R"({"level":{"from":"a"}})", R"({"level":{"words":{"low":"5"}}})", R"({"level":"x"})",
+        R"({"level":{"words":{"low":null}}})"}) {
     CAPTURE(bad);
     CHECK_THAT(refusal(bad), ContainsSubstring("wrong type"));
   }

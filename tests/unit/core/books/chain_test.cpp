@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal: whatever is done to entries of the ledger with the triggers out of the way, verify_chain names the first that is
-// wrong.
+// Goal: whatever is done to entries of the ledger with the triggers out of the way, verify_chain names the first that
+// is wrong.
 #include "base/digest.hpp"
 #include "store/ledger.hpp"
 #include "store/sqlite.hpp"
@@ -22,7 +22,9 @@ std::string problem(const World& w, const std::string& sql) {
   return verify_chain(*w.store).problem;
 }
 
-std::string set_body(int seq, const std::string& body) { return "UPDATE ledger SET body = '" + body + "' WHERE seq = " + std::to_string(seq); }
+std::string set_body(int seq, const std::string& body) {
+  return "UPDATE ledger SET body = '" + body + "' WHERE seq = " + std::to_string(seq);
+}
 
 }  // namespace
 
@@ -41,10 +43,16 @@ TEST_CASE("chain: one that holds gives its length and its end; the empty one the
 
 TEST_CASE("chain: a changed, emptied or replaced text is named") {
   const World w;
-  SECTION("a word") { CHECK(problem(w, "UPDATE ledger SET body = replace(body, 'accepted', 'rejected') WHERE seq = 4") == "entry 4: its hash does not fit its text"); }
-  SECTION("nothing left") { CHECK(problem(w, set_body(1, "")) == "entry 1: its hash does not fit its text"); }
+  SECTION("a word") {
+    CHECK(problem(w, "UPDATE ledger SET body = replace(body, 'accepted', 'rejected') WHERE seq = 4") ==
+          "entry 4: its hash does not fit its text");
+  }
+  SECTION("nothing left") {
+    CHECK(problem(w, set_body(1, "")) == "entry 1: its hash does not fit its text");
+  }
   SECTION("another entry's text") {
-    CHECK(problem(w, "UPDATE ledger SET body = (SELECT body FROM ledger WHERE seq = 2) WHERE seq = 3") == "entry 3: its hash does not fit its text");
+    CHECK(problem(w, "UPDATE ledger SET body = (SELECT body FROM ledger WHERE seq = 2) WHERE seq = 3") ==
+          "entry 3: its hash does not fit its text");
   }
 }
 
@@ -53,7 +61,9 @@ TEST_CASE("chain: a text that was sealed anew breaks the link to the next") {
   const auto before = w.store->entry(3);
   REQUIRE(before);
   std::string hash;
-  const std::string forged = make_entry({3, World::kTime, "r", "verdict", w.benign, R"("disposition":"benign")", signalfoundry::store::check_entry(*before)->prev}, hash);
+  const std::string forged = make_entry({3, World::kTime, "r", "verdict", w.benign, R"("disposition":"benign")",
+                                         signalfoundry::store::check_entry(*before)->prev},
+                                        hash);
   CHECK(problem(w, set_body(3, forged)) == "entry 4: it does not follow the entry before it");
 }
 
@@ -66,8 +76,12 @@ TEST_CASE("chain: a first entry that has a predecessor is named") {
 
 TEST_CASE("chain: entries that were taken out, from the start or between, are named") {
   const World w;
-  SECTION("between") { CHECK(problem(w, "DELETE FROM ledger WHERE seq = 3") == "entry 4 follows entry 2: entries are missing"); }
-  SECTION("from the start") { CHECK(problem(w, "DELETE FROM ledger WHERE seq = 1") == "entry 2 follows entry 0: entries are missing"); }
+  SECTION("between") {
+    CHECK(problem(w, "DELETE FROM ledger WHERE seq = 3") == "entry 4 follows entry 2: entries are missing");
+  }
+  SECTION("from the start") {
+    CHECK(problem(w, "DELETE FROM ledger WHERE seq = 1") == "entry 2 follows entry 0: entries are missing");
+  }
 }
 
 TEST_CASE("chain: a cut at the end leaves a chain that holds, and a head that is not the one that was told") {
@@ -81,5 +95,6 @@ TEST_CASE("chain: a cut at the end leaves a chain that holds, and a head that is
 
 TEST_CASE("chain: entries that were renumbered to hide a gap are named") {
   const World w;
-  CHECK(problem(w, "DELETE FROM ledger WHERE seq = 3; UPDATE ledger SET seq = seq - 1 WHERE seq > 3") == "entry 3: its hash does not fit its text");
+  CHECK(problem(w, "DELETE FROM ledger WHERE seq = 3; UPDATE ledger SET seq = seq - 1 WHERE seq > 3") ==
+        "entry 3: its hash does not fit its text");
 }

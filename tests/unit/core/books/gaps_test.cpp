@@ -10,7 +10,9 @@ using signalfoundry::store::Interval;
 
 namespace {
 
-Interval span(std::int64_t from, std::int64_t to, bool complete = true) { return {"poll", from, to, "f", 1, 1, complete}; }
+Interval span(std::int64_t from, std::int64_t to, bool complete = true) {
+  return {"poll", from, to, "f", 1, 1, complete};
+}
 
 // "10-20 30-40 | 50": gaps and watermark.
 std::string shown(std::vector<Interval> intervals) {

@@ -106,7 +106,8 @@ TEST_CASE("reconcile: what an interrupted run left is no mismatch while its file
   w.dirs.quarantine.create_file(w.other + "-y", "");
   const auto& where = accept ? w.dirs.accept : w.dirs.active;
   where.create_file(World::queue_name(w.other), "");
-  CHECK(w.all() == "(case_unknown: " + w.other + "); (processed_unknown: " + w.other + "); (quarantine_unknown: " + w.other + "); ");
+  CHECK(w.all() == "(case_unknown: " + w.other + "); (processed_unknown: " + w.other +
+                       "); (quarantine_unknown: " + w.other + "); ");
   where.remove(World::queue_name(w.other));
   CHECK(reconcile_all(w.dirs, *w.store).total() == 3);
 }
@@ -162,20 +163,24 @@ TEST_CASE("reconcile: a row that was changed is found by the totals, and by what
   row.disposition = Disposition::review;
   w.store->put(row);
   const auto findings = reconcile_all(w.dirs, *w.store);
-  for (const char* category : {"case_missing", "totals_review", "totals_triaged", "sum_accepted"}) CHECK(findings.mismatches.contains(category));
+  for (const char* category : {"case_missing", "totals_review", "totals_triaged", "sum_accepted"})
+    CHECK(findings.mismatches.contains(category));
 }
 
 TEST_CASE("reconcile: of some alerts, what is missing of them, and nothing of others") {
   const World w;
   const std::vector<std::string> keys{w.benign, w.escalated, w.broken};
-  const auto some = [&](const std::vector<std::string>& which) { return World::said(reconcile_some(w.dirs, *w.store, which)); };
+  const auto some = [&](const std::vector<std::string>& which) {
+    return World::said(reconcile_some(w.dirs, *w.store, which));
+  };
   CHECK(some(keys) == "");
   CHECK(some({}) == "");
   CHECK(reconcile_some(w.dirs, *w.store, keys).checked == 3);
   w.cases().remove_tree("c-" + w.benign);
   w.processed().remove(w.escalated + ".json");
   w.dirs.packs.remove_tree("c-" + w.escalated);
-  CHECK(some(keys) == "case_missing: " + w.benign + "; pack_missing: " + w.escalated + "; processed_missing: " + w.escalated + "; ");
+  CHECK(some(keys) ==
+        "case_missing: " + w.benign + "; pack_missing: " + w.escalated + "; processed_missing: " + w.escalated + "; ");
   CHECK(some({w.broken}) == "");
   CHECK(some({w.waiting, w.other}) == "ledger_missing: " + w.waiting + " " + w.other + "; ");
 }

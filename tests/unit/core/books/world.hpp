@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// world.hpp - a small state directory in which books and disk agree: one alert waits, one is benign, one is escalated with
-// a pack, one is in quarantine. Tests break one thing and look at what is said.
+// world.hpp - a small state directory in which books and disk agree: one alert waits, one is benign, one is escalated
+// with a pack, one is in quarantine. Tests break one thing and look at what is said.
 #pragma once
 #include <memory>
 #include <string>
@@ -57,7 +57,8 @@ struct World {
   signalfoundry::fs::Dir cases() const { return dirs.cases.sub_path(day); }
   signalfoundry::fs::Dir processed() const { return dirs.processed.sub_path(day); }
 
-  void accept(const std::string& key, signalfoundry::store::AlertState state, signalfoundry::store::Disposition disposition, bool pack) const {
+  void accept(const std::string& key, signalfoundry::store::AlertState state,
+              signalfoundry::store::Disposition disposition, bool pack) const {
     const auto accepted = store->append("accepted", "r", key, "");
     std::int64_t decided = 0;
     if (state == signalfoundry::store::AlertState::triaged) decided = store->append("verdict", "r", key, "");

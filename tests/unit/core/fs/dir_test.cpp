@@ -30,7 +30,9 @@ namespace {
 Info info(const Dir& dir, std::string_view name) {
   return dir.stat(name).match([](const Info& i) { return i; }, [](Gone) -> Info { throw std::runtime_error("gone"); });
 }
-std::string text(const Dir& dir, std::string_view name) { return outcome(dir.read(name, 1000)); }
+std::string text(const Dir& dir, std::string_view name) {
+  return outcome(dir.read(name, 1000));
+}
 
 std::set<std::string> names(const Dir& dir) {
   std::set<std::string> out;
@@ -55,7 +57,9 @@ TEST_CASE("dir: every call refuses a name that is no single component, before it
   dir.create_file("a", "1");
   for (const std::string bad : {"", ".", "..", "../outside", "/etc/passwd", "a/b"}) {
     CAPTURE(bad);
-    const auto refused = [&](auto&& call) { CHECK_THAT(thrown(call), ContainsSubstring("70: ") && ContainsSubstring("not a single file name")); };
+    const auto refused = [&](auto&& call) {
+      CHECK_THAT(thrown(call), ContainsSubstring("70: ") && ContainsSubstring("not a single file name"));
+    };
     refused([&] { outcome(dir.stat(bad)); });
     refused([&] { outcome(dir.read(bad, 10)); });
     refused([&] { outcome(dir.move(bad, dir, "b")); });
@@ -85,7 +89,9 @@ TEST_CASE("dir: no call follows a symbolic link") {
   temp.write("outside/secret", "secret");
   const Dir dir = Dir::create(temp / "d");
   const Dir other = Dir::create(temp / "other");
-  const auto link = [&](const char* name, const char* target) { REQUIRE(::symlink((temp / target).c_str(), (dir.path() + "/" + name).c_str()) == 0); };
+  const auto link = [&](const char* name, const char* target) {
+    REQUIRE(::symlink((temp / target).c_str(), (dir.path() + "/" + name).c_str()) == 0);
+  };
   link("file", "outside/secret");
   link("folder", "outside");
   link("nowhere", "outside/new");
@@ -269,7 +275,9 @@ TEST_CASE("dir: reads a part, and says when the file is larger than the limit") 
   const Dir dir = Dir::create(temp / "d");
   dir.create_file("a", "0123456789");
   const auto part = [&](std::uint64_t limit, std::uint64_t offset) {
-    return dir.read("a", limit, offset).match([](const Content& c) { return c.bytes + (c.whole ? "." : "+"); }, [](Gone) { return std::string("gone"); });
+    return dir.read("a", limit, offset)
+        .match([](const Content& c) { return c.bytes + (c.whole ? "." : "+"); },
+               [](Gone) { return std::string("gone"); });
   };
   CHECK(part(100, 0) == "0123456789.");
   CHECK(part(10, 0) == "0123456789.");
@@ -331,7 +339,8 @@ TEST_CASE("dir: a listing tells what each name is") {
   REQUIRE(::mkfifo((temp / "d/fifo").c_str(), 0600) == 0);
   std::set<std::string> kinds;
   dir.list([&](const Listed& e) { return kinds.insert(std::string(e.name) + ": " + kind_name(e.kind)), true; });
-  CHECK(kinds == std::set<std::string>{"file: file", "folder: directory", "link: symbolic link", "fifo: fifo, socket or device"});
+  CHECK(kinds == std::set<std::string>{"file: file", "folder: directory", "link: symbolic link",
+                                       "fifo: fifo, socket or device"});
   CHECK(!dir.empty());
   CHECK(dir.sub("folder").empty());
 }
@@ -346,7 +355,8 @@ TEST_CASE("dir: missing components are made, what is in the way is named") {
   temp.write("file", "");
   CHECK_THAT(thrown([&] { Dir::create(temp / "file"); }), ContainsSubstring("file"));
   CHECK_THAT(thrown([&] { Dir::create(temp / "file/x"); }), ContainsSubstring("file"));
-  CHECK_THAT(thrown([&] { Dir::create("relative/x"); }), ContainsSubstring("73: ") && ContainsSubstring("not an absolute path"));
+  CHECK_THAT(thrown([&] { Dir::create("relative/x"); }),
+             ContainsSubstring("73: ") && ContainsSubstring("not an absolute path"));
   CHECK(!Dir::open(temp / "a/x"));
 }
 

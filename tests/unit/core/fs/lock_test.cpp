@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Goal: at most one process holds the lock, and no way to die keeps it.
-#include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 #include "fs/dir.hpp"
 #include "outcome.hpp"

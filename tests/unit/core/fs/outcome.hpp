@@ -20,10 +20,11 @@ inline std::string word(const signalfoundry::fs::Content& content) {
 // "vanished", "changed", or what came of it: "done", "taken", "there", the bytes read.
 template <class T>
 std::string outcome(signalfoundry::fs::Observation<T>&& observation) {
-  return std::move(observation).match([](T&& value) { return word(value); },
-                                      [](signalfoundry::fs::Gone gone) -> std::string {
-                                        return gone == signalfoundry::fs::Gone::vanished ? "vanished" : "changed";
-                                      });
+  return std::move(observation)
+      .match([](T&& value) { return word(value); },
+             [](signalfoundry::fs::Gone gone) -> std::string {
+               return gone == signalfoundry::fs::Gone::vanished ? "vanished" : "changed";
+             });
 }
 
 // "74: sentence" of the Error that `call` throws; "no error".

@@ -26,12 +26,13 @@ constexpr int kRounds = 500;
 class Meanwhile {
  public:
   template <class Work>
-  explicit Meanwhile(Work work) : thread_([this, work] {
-      while (!stop_.load()) {
-        work();
-        std::this_thread::yield();
-      }
-    }) {}
+  explicit Meanwhile(Work work)
+      : thread_([this, work] {
+          while (!stop_.load()) {
+            work();
+            std::this_thread::yield();
+          }
+        }) {}
   ~Meanwhile() { stop_.store(true); }
   Meanwhile(const Meanwhile&) = delete;
   Meanwhile& operator=(const Meanwhile&) = delete;
@@ -97,12 +98,17 @@ TEST_CASE("race: of two that take a file, one has it and the other sees it vanis
   int done = 0;
   std::atomic<int> done_there{0};
   {
-    const Meanwhile other([&] { done_there += outcome(dir.move("x", theirs, "x")) == "done" ? 1 : 0; theirs.remove("x"); });
+    const Meanwhile other([&] {
+      done_there += outcome(dir.move("x", theirs, "x")) == "done" ? 1 : 0;
+      theirs.remove("x");
+    });
     for (int i = 0; i < kRounds; ++i) {
       dir.create_file("x", "bytes");
       const std::string got = outcome(dir.move("x", mine, "x"));
-      if (got == "done") ++done;
-      else CHECK(got == "vanished");
+      if (got == "done")
+        ++done;
+      else
+        CHECK(got == "vanished");
       mine.remove("x");
     }
   }
@@ -175,7 +181,8 @@ TEST_CASE("race: a reader of a file that is replaced sees the one or the other, 
   std::atomic<int> torn{0};
   const auto look = [&] {
     ++seen;
-    torn += dir.read("x", 1'000'000).match([&](const Content& c) { return c.bytes == a || c.bytes == b ? 0 : 1; }, [](Gone) { return 1; });
+    torn += dir.read("x", 1'000'000)
+                .match([&](const Content& c) { return c.bytes == a || c.bytes == b ? 0 : 1; }, [](Gone) { return 1; });
   };
   {
     const Meanwhile other(look);

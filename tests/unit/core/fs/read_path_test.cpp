@@ -20,7 +20,8 @@ TEST_CASE("read_path: the whole file, through links, up to the limit") {
   REQUIRE(::symlink("a", (temp / "link").c_str()) == 0);
   CHECK(read_path(file, 10) == "0123456789");
   CHECK(read_path(temp / "link", 100) == "0123456789");
-  CHECK_THAT(thrown([&] { read_path(file, 9); }), ContainsSubstring("78: ") && ContainsSubstring("larger than 9 bytes"));
+  CHECK_THAT(thrown([&] { read_path(file, 9); }),
+             ContainsSubstring("78: ") && ContainsSubstring("larger than 9 bytes"));
   CHECK(read_path(temp.write("empty", ""), 0) == "");
   CHECK(read_path("/proc/self/stat", 10'000) != "");
 }

@@ -29,14 +29,17 @@ TEST_CASE("batch: cases are built before the commit, files are filed after it") 
   policy.triage = always(SF_BENIGN);
   Script cases("cases");
   std::string during;
-  cases.batch = [&](const Made&, const sf_record* const*, std::uint32_t count, const sf_batch_sink*, sf_error*) -> sf_status {
-    during = std::to_string(count) + " records, " + std::to_string(names_in(machine->dirs.active).size()) + " active, " +
-             std::to_string(names_in(machine->dirs.queue).size()) + " waiting, ledger: " + machine->ledger();
+  cases.batch = [&](const Made&, const sf_record* const*, std::uint32_t count, const sf_batch_sink*,
+                    sf_error*) -> sf_status {
+    during = std::to_string(count) + " records, " + std::to_string(names_in(machine->dirs.active).size()) +
+             " active, " + std::to_string(names_in(machine->dirs.queue).size()) +
+             " waiting, ledger: " + machine->ledger();
     return SF_OK;
   };
   std::string after;
   machine->context.progress = [&] {
-    after = machine->ledger() + ", processed: " + std::to_string(names_in(*machine->dirs.processed.find_path(kDay)).size());
+    after =
+        machine->ledger() + ", processed: " + std::to_string(names_in(*machine->dirs.processed.find_path(kDay)).size());
   };
   machine->build({"policy"}, {"cases"});
   machine.drop("a.json", wazuh_alert(1));
@@ -47,7 +50,8 @@ TEST_CASE("batch: cases are built before the commit, files are filed after it") 
   CHECK(machine->dirs.active.empty());
   CHECK(machine->counted() == "fetched 2, accepted 2, triaged 2, benign 2");
   CHECK(machine->mismatches() == "");
-  CHECK(machine->runner->take_decided() == std::vector<std::string>{key_of(machine, wazuh_alert(1)), key_of(machine, wazuh_alert(2))});
+  CHECK(machine->runner->take_decided() ==
+        std::vector<std::string>{key_of(machine, wazuh_alert(1)), key_of(machine, wazuh_alert(2))});
   CHECK(machine->runner->take_decided().empty());
 }
 
@@ -109,12 +113,14 @@ TEST_CASE("batch: the first triage stage that does not pass decides; when none d
   Machine machine;
   Script first("first");
   Script second("second");
-  first.triage = [](const Made& made, const sf_record* record, std::int64_t, const sf_verdict_sink* sink, sf_error*) -> sf_status {
+  first.triage = [](const Made& made, const sf_record* record, std::int64_t, const sf_verdict_sink* sink,
+                    sf_error*) -> sf_status {
     const std::string host = made.text(record, "host.name");
     if (host == "host-1") return sink->decide(sink, SF_BENIGN, c_str("first"), c_str("[1]"));
     return host == "host-2" ? sink->decide(sink, SF_PASS, c_str("no"), c_str("[0]")) : static_cast<sf_status>(SF_OK);
   };
-  second.triage = [](const Made& made, const sf_record* record, std::int64_t, const sf_verdict_sink* sink, sf_error*) -> sf_status {
+  second.triage = [](const Made& made, const sf_record* record, std::int64_t, const sf_verdict_sink* sink,
+                     sf_error*) -> sf_status {
     if (made.text(record, "host.name") == "host-3") return SF_OK;
     return sink->decide(sink, SF_ESCALATED, c_str("second"), c_str("[2]"));
   };
@@ -123,7 +129,8 @@ TEST_CASE("batch: the first triage stage that does not pass decides; when none d
   machine->runner->run({"1.json", "2.json", "3.json"}, false);
   const auto said = [&](int seq) {
     const Json v = machine->entry(seq);
-    return v.at("disposition").get<std::string>() + " " + v.at("reason").get<std::string>() + " " + v.at("stage").dump() + v.at("plugin").dump() + v.at("inputs").dump() + v.at("trail").dump();
+    return v.at("disposition").get<std::string>() + " " + v.at("reason").get<std::string>() + " " +
+           v.at("stage").dump() + v.at("plugin").dump() + v.at("inputs").dump() + v.at("trail").dump();
   };
   CHECK(said(4) == R"(benign first "first""scripted_triage 1.2.3""00000000000first"[1])");
   CHECK(said(6) == R"(escalated second "second""scripted_triage 1.2.3""0000000000second"[2])");
@@ -137,7 +144,8 @@ TEST_CASE("batch: the number that a stage sees for a verdict is its number in th
   Script cases("cases");
   std::mutex mutex;
   std::map<std::string, std::string> shown;  // key: the number, of the last call
-  cases.batch = [&](const Made& made, const sf_record* const* records, std::uint32_t count, const sf_batch_sink* sink, sf_error*) -> sf_status {
+  cases.batch = [&](const Made& made, const sf_record* const* records, std::uint32_t count, const sf_batch_sink* sink,
+                    sf_error*) -> sf_status {
     const std::lock_guard lock(mutex);
     for (std::uint32_t i = 0; i < count; ++i) {
       shown[made.text(records[i], "alert.key")] = made.text(records[i], "verdict.seq");
@@ -177,7 +185,8 @@ TEST_CASE("batch: an alert without a time is judged at its file's, so that a ret
   };
   Script cases("cases");
   int calls = 0;
-  cases.batch = [&](const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink*, sf_error* error) -> sf_status {
+  cases.batch = [&](const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink*,
+                    sf_error* error) -> sf_status {
     return ++calls == 1 ? fail_with(error, SF_RETRY, "disk full") : static_cast<sf_status>(SF_OK);
   };
   machine.drop("a.json", R"({"rule":{"id":"1"}})");
@@ -197,12 +206,15 @@ TEST_CASE("batch: what a plugin says of a verdict is checked before it enters th
   Machine machine;
   Script policy("policy");
   std::vector<sf_status> answers;
-  policy.triage = [&](const Made& made, const sf_record* record, std::int64_t, const sf_verdict_sink* sink, sf_error*) -> sf_status {
+  policy.triage = [&](const Made& made, const sf_record* record, std::int64_t, const sf_verdict_sink* sink,
+                      sf_error*) -> sf_status {
     using namespace std::string_literals;
-    const std::string trails[] = {"no json", "", "\xef\xbb\xbf[]", "[]\0x"s, "[\n1,\n2]", "[" + std::string(20'000, ' ') + "]"};
+    const std::string trails[] = {"no json", "",          "\xef\xbb\xbf[]",
+                                  "[]\0x"s,  "[\n1,\n2]", "[" + std::string(20'000, ' ') + "]"};
     answers.push_back(sink->decide(sink, 5, c_str("r"), c_str("[]")));
     const std::string host = made.text(record, "host.name");
-    return sink->decide(sink, SF_REVIEW, c_str("\x1b[2J\nreason \xff" + std::string(9'000, 'x')), c_str(trails[host.back() - '0']));
+    return sink->decide(sink, SF_REVIEW, c_str("\x1b[2J\nreason \xff" + std::string(9'000, 'x')),
+                        c_str(trails[host.back() - '0']));
   };
   machine->build({"policy"}, {});
   std::vector<std::string> names;
@@ -233,7 +245,8 @@ TEST_CASE("batch: notes become entries after the verdicts, a pack is remembered,
   Script policy("policy");
   policy.triage = always(SF_ESCALATED);
   Script packs("packs");
-  packs.batch = [](const Made&, const sf_record* const*, std::uint32_t count, const sf_batch_sink* sink, sf_error*) -> sf_status {
+  packs.batch = [](const Made&, const sf_record* const*, std::uint32_t count, const sf_batch_sink* sink,
+                   sf_error*) -> sf_status {
     for (std::uint32_t i = 0; i < count; ++i) {
       sink->note(sink, i, c_str("pack"), c_str(R"({ "n" : 7, "t": "\u0041" })"));
       sink->note(sink, i, c_str("enrichment"), c_str("{}"));
@@ -248,7 +261,8 @@ TEST_CASE("batch: notes become entries after the verdicts, a pack is remembered,
     machine->dirs.packs.make("c-" + key_of(machine, wazuh_alert(i)));
   }
   machine->runner->run({"0.json", "1.json"}, false);
-  CHECK(machine->ledger() == "inputs:1 accepted:2 verdict:3 accepted:4 verdict:5 pack:6 enrichment:7 pack:8 enrichment:9");
+  CHECK(machine->ledger() ==
+        "inputs:1 accepted:2 verdict:3 accepted:4 verdict:5 pack:6 enrichment:7 pack:8 enrichment:9");
   CHECK(machine->entry(6).at("n") == 7);
   CHECK(machine->entry(6).at("t") == "A");
   CHECK(machine->entry(6).at("key") == key_of(machine, wazuh_alert(0)));
@@ -264,22 +278,28 @@ TEST_CASE("batch: a stage can note only what is its own to note") {
   policy.triage = always(SF_REVIEW);
   Script notes("notes");
   std::vector<std::string> taken;
-  notes.batch = [&](const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink* sink, sf_error*) -> sf_status {
+  notes.batch = [&](const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink* sink,
+                    sf_error*) -> sf_status {
     using namespace std::string_literals;
     const auto note = [&](std::uint32_t index, std::string_view kind, std::string_view fields) {
-      if (sink->note(sink, index, c_str(kind), c_str(fields)) == SF_OK) taken.push_back(std::string(kind) + std::string(fields));
+      if (sink->note(sink, index, c_str(kind), c_str(fields)) == SF_OK)
+        taken.push_back(std::string(kind) + std::string(fields));
     };
-    for (const char* kind : {"accepted", "verdict", "quarantined", "inputs", "repair", "decision", "", "Pack", "pa ck", "pack\"", "p1"}) note(0, kind, "{}");
+    for (const char* kind :
+         {"accepted", "verdict", "quarantined", "inputs", "repair", "decision", "", "Pack", "pa ck", "pack\"", "p1"})
+      note(0, kind, "{}");
     note(0, std::string(33, 'a'), "{}");
-    for (const char* fields : {"", "[]", "7", "{", "{}x", "{\"a\":\"\xff\"}", R"({"seq":1})", R"({"key":"k"})", R"({"prev":""})", R"({"hash":""})",
-                               R"({"time":""})", R"({"run_id":""})", R"({"kind":""})"})
+    for (const char* fields :
+         {"", "[]", "7", "{", "{}x", "{\"a\":\"\xff\"}", R"({"seq":1})", R"({"key":"k"})", R"({"prev":""})",
+          R"({"hash":""})", R"({"time":""})", R"({"run_id":""})", R"({"kind":""})"})
       note(0, "pack", fields);
     note(1, "pack", "{}");
     note(UINT32_MAX, "pack", "{}");
     sink->note(sink, 0, {nullptr, 0}, {nullptr, 0});
     for (const std::string& payload : {"no json"s, ""s, "\xef\xbb\xbf{}"s, "{}\0"s})
       if (sink->send(sink, 0, c_str(payload)) == SF_OK) taken.push_back("sent " + payload);
-    if (sink->send(sink, 1, c_str("{}")) == SF_OK || sink->fail(sink, 1, c_str("x")) == SF_OK) taken.push_back("index 1");
+    if (sink->send(sink, 1, c_str("{}")) == SF_OK || sink->fail(sink, 1, c_str("x")) == SF_OK)
+      taken.push_back("index 1");
     note(0, "fine", R"({"a":1})");
     return SF_OK;
   };
@@ -300,7 +320,8 @@ TEST_CASE("batch: what a stage keeps is written with the commit") {
   machine.drop("a.json", wazuh_alert(1));
   machine->runner->run({"a.json"}, false);
   std::string kept;
-  machine->store->each_state("policy", [&](const std::string& key, const std::string& value) { kept += key + "=" + value; });
+  machine->store->each_state("policy",
+                             [&](const std::string& key, const std::string& value) { kept += key + "=" + value; });
   CHECK(kept == "k=v");
 }
 
@@ -310,7 +331,8 @@ TEST_CASE("batch: many alerts on many workers all get their verdict, once, in th
   policy.triage = always(SF_BENIGN);
   Script cases("cases");
   std::atomic<std::uint32_t> records{0};
-  cases.batch = [&](const Made&, const sf_record* const*, std::uint32_t count, const sf_batch_sink*, sf_error*) -> sf_status { return records += count, SF_OK; };
+  cases.batch = [&](const Made&, const sf_record* const*, std::uint32_t count, const sf_batch_sink*,
+                    sf_error*) -> sf_status { return records += count, SF_OK; };
   machine->build({"policy"}, {"cases"}, 4);
   std::vector<std::string> names;
   for (int i = 0; i < 101; ++i) {

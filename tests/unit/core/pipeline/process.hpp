@@ -23,12 +23,14 @@ inline std::set<std::string> names_in(const signalfoundry::fs::Dir& dir) {
 }
 inline std::string bytes_of(const signalfoundry::fs::Dir& dir, std::string_view name) {
   return dir.read(name, 1U << 20U)
-      .match([](const signalfoundry::fs::Content& c) { return c.bytes; }, [](signalfoundry::fs::Gone) { return std::string("(gone)"); });
+      .match([](const signalfoundry::fs::Content& c) { return c.bytes; },
+             [](signalfoundry::fs::Gone) { return std::string("(gone)"); });
 }
 
 // Members are made in order and destroyed in reverse: instances before what they use.
 struct Process {
-  explicit Process(const std::string& state) : dirs(signalfoundry::queue::StateDir::open(state)), store(signalfoundry::store::Store::open(state, true)) {
+  explicit Process(const std::string& state)
+      : dirs(signalfoundry::queue::StateDir::open(state)), store(signalfoundry::store::Store::open(state, true)) {
     signalfoundry::log::set_level(signalfoundry::log::Level(9));
     report.run_id = "run-1";
     shared.queue = &queue;
@@ -53,21 +55,24 @@ struct Process {
   std::unique_ptr<signalfoundry::pipeline::BatchRunner> runner;
 
   // Makes the runner of a pipeline with these triage and batch stages, on so many workers.
-  void build(const std::vector<std::string>& triages, const std::vector<std::string>& batches, std::size_t workers = 1) {
+  void build(const std::vector<std::string>& triages, const std::vector<std::string>& batches,
+             std::size_t workers = 1) {
     using namespace signalfoundry::pipeline;
     std::vector<TriagePlan> plans;
     std::vector<std::vector<std::unique_ptr<Instance>>> of_workers(workers);
     for (const auto& name : triages) {
       const auto& stage = stages.emplace_back(scripted::stage_config(name));
       for (auto& own : of_workers) own.push_back(std::make_unique<Instance>(shared, stage, scripted::triage_plugin()));
-      plans.push_back({&stage, &scripted::triage_plugin(), R"({"stage":")" + name + "\"}", std::string(16 - name.size(), '0') + name});
+      plans.push_back({&stage, &scripted::triage_plugin(), R"({"stage":")" + name + "\"}",
+                       std::string(16 - name.size(), '0') + name});
     }
     std::vector<BatchStage> batch_stages;
     for (const auto& name : batches) {
       const auto& stage = stages.emplace_back(scripted::stage_config(name));
       BatchStage one{&stage, &scripted::stage_plugin(), {}};
       for (std::size_t i = 0; i < workers; ++i)
-        one.instances.push_back(instances.emplace_back(std::make_unique<Instance>(shared, stage, scripted::stage_plugin())).get());
+        one.instances.push_back(
+            instances.emplace_back(std::make_unique<Instance>(shared, stage, scripted::stage_plugin())).get());
       batch_stages.push_back(std::move(one));
     }
     std::vector<std::unique_ptr<Examiner>> examiners;
@@ -79,7 +84,8 @@ struct Process {
   std::string ledger(std::int64_t from = 1) const {
     std::string out;
     store->each_entry(from, [&](std::int64_t seq, const std::string& line) {
-      out += (out.empty() ? "" : " ") + signalfoundry::Json::parse(line).at("kind").get<std::string>() + ":" + std::to_string(seq);
+      out += (out.empty() ? "" : " ") + signalfoundry::Json::parse(line).at("kind").get<std::string>() + ":" +
+             std::to_string(seq);
       return true;
     });
     return out;
@@ -98,7 +104,8 @@ struct Process {
   // Mismatches between books and disk, by category; "" when there are none.
   std::string mismatches() const {
     std::string out;
-    for (const auto& [name, category] : signalfoundry::books::reconcile_all(dirs, *store).mismatches) out += name + " " + category.examples.front() + "; ";
+    for (const auto& [name, category] : signalfoundry::books::reconcile_all(dirs, *store).mismatches)
+      out += name + " " + category.examples.front() + "; ";
     return out;
   }
 };
@@ -120,7 +127,8 @@ struct Machine {
 // A Wazuh alert; its id and content are its own.
 inline std::string wazuh_alert(int number, const std::string& more = "") {
   return R"({"timestamp":"2024-09-18T10:01:44.000Z","id":"1726653704.)" + std::to_string(number) +
-         R"(","rule":{"id":"5760","level":5,"description":"failed"},"agent":{"name":"host-)" + std::to_string(number) + R"("},"manager":{"name":"m"})" + more + "}";
+         R"(","rule":{"id":"5760","level":5,"description":"failed"},"agent":{"name":"host-)" + std::to_string(number) +
+         R"("},"manager":{"name":"m"})" + more + "}";
 }
 constexpr const char* kDay = "2024/09/18";
 
@@ -130,4 +138,6 @@ inline auto always(std::uint32_t disposition) {
     return sink->decide(sink, disposition, c_str("because"), c_str(R"(["step"])"));
   };
 }
-inline sf_status nothing(const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink*, sf_error*) { return SF_OK; }
+inline sf_status nothing(const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink*, sf_error*) {
+  return SF_OK;
+}

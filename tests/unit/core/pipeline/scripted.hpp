@@ -27,11 +27,15 @@ struct Made {
     sf_value value{};
     if (compiled == nullptr || api->get(record, compiled, &value) != SF_OK) return "(absent)";
     if (value.type == SF_I64) return std::to_string(value.as.i64);
-    return value.type == SF_STR || value.type == SF_ARRAY || value.type == SF_OBJECT ? std::string(value.as.str.data, value.as.str.size) : "(other)";
+    return value.type == SF_STR || value.type == SF_ARRAY || value.type == SF_OBJECT
+               ? std::string(value.as.str.data, value.as.str.size)
+               : "(other)";
   }
 };
 
-inline sf_str c_str(std::string_view text) { return {text.data(), text.size()}; }
+inline sf_str c_str(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // Fails a hook with a reason.
 inline sf_status fail_with(sf_error* error, sf_status status, std::string_view message) {
@@ -50,11 +54,17 @@ struct Script {
   std::string name;
   std::function<void*(void* made, sf_error*)> create = [](void* made, sf_error*) { return made; };
   std::function<void()> destroyed = [] {};
-  std::function<sf_status(std::string_view settings, sf_error*)> configure = [](std::string_view, sf_error*) { return SF_OK; };
+  std::function<sf_status(std::string_view settings, sf_error*)> configure = [](std::string_view, sf_error*) {
+    return SF_OK;
+  };
   std::function<sf_status(const Made&, const sf_record*, std::int64_t, const sf_verdict_sink*, sf_error*)> triage;
-  std::function<sf_status(const sf_bytes_sink*, sf_error*)> inputs = [](const sf_bytes_sink* sink, sf_error*) { return sink->put(sink, c_str("{}")); };
+  std::function<sf_status(const sf_bytes_sink*, sf_error*)> inputs = [](const sf_bytes_sink* sink, sf_error*) {
+    return sink->put(sink, c_str("{}"));
+  };
   std::function<sf_status(const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink*, sf_error*)> batch;
   std::function<sf_status(const Made&, const sf_record_sink*, sf_error*)> poll;
+  std::string mapping =
+      R"({"name":"test","identity":{"id":["/id"],"node":["/node"]},"fields":{"time":["/time"],"rule.id":["/rule"]}})";
 
   static std::map<std::string, Script*>& all() {
     static std::map<std::string, Script*> scripts;
@@ -64,7 +74,9 @@ struct Script {
 
 namespace scripted {
 
-inline const Script& of(void* self) { return *static_cast<Made*>(self)->script; }
+inline const Script& of(void* self) {
+  return *static_cast<Made*>(self)->script;
+}
 
 inline void* create(const sf_host* host, sf_error* error) {
   const Script& script = *Script::all().at(host->stage);
@@ -74,29 +86,40 @@ inline void* create(const sf_host* host, sf_error* error) {
   return self;
 }
 inline void destroy(void* self) {
-  const auto destroyed = of(self).destroyed;
+  const Script* script = static_cast<Made*>(self)->script;
   delete static_cast<Made*>(self);
-  destroyed();
+  // A test's scripts may end before its process does.
+  for (const auto& [name, alive] : Script::all())
+    if (alive == script) return alive->destroyed();
 }
-inline sf_status configure(void* self, sf_str settings, sf_error* error) { return of(self).configure({settings.data, settings.size}, error); }
-inline sf_status triage(void* self, const sf_record* record, std::int64_t time, const sf_verdict_sink* sink, sf_error* error) {
+inline sf_status configure(void* self, sf_str settings, sf_error* error) {
+  return of(self).configure({settings.data, settings.size}, error);
+}
+inline sf_status triage(void* self, const sf_record* record, std::int64_t time, const sf_verdict_sink* sink,
+                        sf_error* error) {
   return of(self).triage(*static_cast<Made*>(self), record, time, sink, error);
 }
-inline sf_status inputs(void* self, const sf_bytes_sink* sink, sf_error* error) { return of(self).inputs(sink, error); }
-inline sf_status batch(void* self, const sf_record* const* records, std::uint32_t count, const sf_batch_sink* sink, sf_error* error) {
+inline sf_status inputs(void* self, const sf_bytes_sink* sink, sf_error* error) {
+  return of(self).inputs(sink, error);
+}
+inline sf_status batch(void* self, const sf_record* const* records, std::uint32_t count, const sf_batch_sink* sink,
+                       sf_error* error) {
   return of(self).batch(*static_cast<Made*>(self), records, count, sink, error);
 }
-inline sf_status mapping(void*, const sf_bytes_sink* sink, sf_error*) {
-  return sink->put(sink, c_str(R"({"name":"test","identity":{"id":["/id"],"node":["/node"]},"fields":{"time":["/time"],"rule.id":["/rule"]},"level":{"fields":["/level"]}})"));
+inline sf_status mapping(void* self, const sf_bytes_sink* sink, sf_error*) {
+  return sink->put(sink, c_str(of(self).mapping));
 }
-inline sf_status open(void*, sf_str, sf_error*) { return SF_OK; }
+inline sf_status open(void*, sf_str, sf_error*) {
+  return SF_OK;
+}
 inline sf_status poll(void* self, const sf_record_sink* sink, std::uint32_t, std::uint32_t, sf_error* error) {
   return of(self).poll(*static_cast<Made*>(self), sink, error);
 }
 
 inline const sf_triage kTriage{sizeof(sf_triage), 0, create, destroy, configure, triage, inputs};
 inline const sf_stage kStage{sizeof(sf_stage), 0, create, destroy, configure, nullptr, batch, nullptr};
-inline const sf_source kSource{sizeof(sf_source), 0, create, destroy, configure, mapping, open, poll, nullptr, nullptr, nullptr};
+inline const sf_source kSource{sizeof(sf_source), 0,       create, destroy, configure, mapping, open, poll,
+                               nullptr,           nullptr, nullptr};
 
 inline signalfoundry::plugin::Plugin plugin(const char* id) {
   signalfoundry::plugin::Plugin out;
@@ -106,15 +129,27 @@ inline signalfoundry::plugin::Plugin plugin(const char* id) {
   return out;
 }
 inline const signalfoundry::plugin::Plugin& triage_plugin() {
-  static const auto one = [] { auto p = plugin("scripted_triage"); p.triage = &kTriage; return p; }();
+  static const auto one = [] {
+    auto p = plugin("scripted_triage");
+    p.triage = &kTriage;
+    return p;
+  }();
   return one;
 }
 inline const signalfoundry::plugin::Plugin& stage_plugin() {
-  static const auto one = [] { auto p = plugin("scripted_stage"); p.stage = &kStage; return p; }();
+  static const auto one = [] {
+    auto p = plugin("scripted_stage");
+    p.stage = &kStage;
+    return p;
+  }();
   return one;
 }
 inline const signalfoundry::plugin::Plugin& source_plugin() {
-  static const auto one = [] { auto p = plugin("scripted_source"); p.source = &kSource; return p; }();
+  static const auto one = [] {
+    auto p = plugin("scripted_source");
+    p.source = &kSource;
+    return p;
+  }();
   return one;
 }
 

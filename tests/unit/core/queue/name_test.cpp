@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal: a queue file's name says severity, age, group and key, and nothing that is not exactly such a name is taken for one.
+// Goal: a queue file's name says severity, age, group and key, and nothing that is not exactly such a name is taken for
+// one.
 #include <algorithm>
 
 #include "queue/queue.hpp"
@@ -53,22 +54,38 @@ TEST_CASE("name: a time that 13 digits do not hold is the nearest that they do")
 
 TEST_CASE("name: the order of names is severity first, then age") {
   std::vector<std::string> names;
-  for (const auto& [level, time] : {std::pair{3, 5}, {12, 9}, {12, 10}, {3, 1}, {15, 99}}) names.push_back(make_name(alert(level, time)));
+  for (const auto& [level, time] : {std::pair{3, 5}, {12, 9}, {12, 10}, {3, 1}, {15, 99}})
+    names.push_back(make_name(alert(level, time)));
   std::sort(names.begin(), names.end());
   std::string order;
-  for (const auto& name : names) order += std::to_string(parse_name(name)->severity) + ":" + std::to_string(parse_name(name)->time_ms) + " ";
+  for (const auto& name : names)
+    order += std::to_string(parse_name(name)->severity) + ":" + std::to_string(parse_name(name)->time_ms) + " ";
   CHECK(order == "15:99 12:9 12:10 3:1 3:5 ");
 }
 
 TEST_CASE("name: what is not exactly a name of ours is a drop-in's") {
   const std::string good = "p03-1726653704788-d798719c-" + kKey + ".json";
   REQUIRE(parse_name(good));
-  for (const std::string bad : {
-           "", ".", "alert.json", "p03", "q03-1726653704788-d798719c-" , "P03-1726653704788-d798719c-", "p16-1726653704788-d798719c-",
-           "p99-1726653704788-d798719c-", "p-1-1726653704788-d798719c-", "p+3-1726653704788-d798719c-", "p 3-1726653704788-d798719c-",
-           "p3x-1726653704788-d798719c-", "p03_1726653704788-d798719c-", "p03--726653704788-d798719c-", "p03-172665370478x-d798719c-",
-           "p03-1726653704788-D798719C-", "p03-1726653704788-d798719g-", "p03-1726653704788--798719c-", "p03-1726653704788-0x98719c-",
-           "p03-1726653704788-d798719c_"}) {
+  for (const std::string bad : {"",
+                                ".",
+                                "alert.json",
+                                "p03",
+                                "q03-1726653704788-d798719c-",
+                                "P03-1726653704788-d798719c-",
+                                "p16-1726653704788-d798719c-",
+                                "p99-1726653704788-d798719c-",
+                                "p-1-1726653704788-d798719c-",
+                                "p+3-1726653704788-d798719c-",
+                                "p 3-1726653704788-d798719c-",
+                                "p3x-1726653704788-d798719c-",
+                                "p03_1726653704788-d798719c-",
+                                "p03--726653704788-d798719c-",
+                                "p03-172665370478x-d798719c-",
+                                "p03-1726653704788-D798719C-",
+                                "p03-1726653704788-d798719g-",
+                                "p03-1726653704788--798719c-",
+                                "p03-1726653704788-0x98719c-",
+                                "p03-1726653704788-d798719c_"}) {
     CAPTURE(bad);
     CHECK(!parse_name(bad));
     CHECK(!parse_name(bad + kKey + ".json"));
@@ -96,11 +113,14 @@ TEST_CASE("name: every other byte anywhere in a name makes it another name, or n
 TEST_CASE("safe name: keeps plain names, and nothing that means something to a shell, a path or a terminal") {
   CHECK(safe_name("escalated-report_1.json") == "escalated-report_1.json");
   CHECK(safe_name("../../etc/passwd") == "_._.._etc_passwd");
-  for (const std::string hostile : {"../../etc/passwd", "/abs", "a\nb", "\x1b[2J", "$(rm -rf ~)", "a b", "\xe2\x80\xae" "gpj.json", "-rf", "~", "\xff\xfe",
-                                    "con:", "a\\b", "'\"`;|&<>*?"}) {
+  for (const std::string hostile : {"../../etc/passwd", "/abs", "a\nb", "\x1b[2J", "$(rm -rf ~)", "a b",
+                                    "\xe2\x80\xae"
+                                    "gpj.json",
+                                    "-rf", "~", "\xff\xfe", "con:", "a\\b", "'\"`;|&<>*?"}) {
     CAPTURE(hostile);
     const std::string safe = safe_name(hostile);
-    CHECK(safe.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos);
+    CHECK(safe.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+          std::string::npos);
     CHECK(safe.front() != '.');
     CHECK(!safe.empty());
     CHECK(signalfoundry::fs::valid_name(safe));

@@ -32,13 +32,16 @@ std::string claimed(const Queue& queue, std::string_view name) {
 }
 
 // A file in active/, as after claim().
-void active(const StateDirs& s, const std::string& name, std::string_view bytes) { s.dirs.active.create_file(name, bytes); }
+void active(const StateDirs& s, const std::string& name, std::string_view bytes) {
+  s.dirs.active.create_file(name, bytes);
+}
 
 }  // namespace
 
 TEST_CASE("state dir: its folders are made; what is the runner's own is closed to everybody else") {
   const StateDirs s;
-  for (const char* folder : {"queue", "active", ".accept", ".staging", "processed", "quarantine", "cases", "packs"}) CHECK(s.dirs.root.find_sub(folder));
+  for (const char* folder : {"queue", "active", ".accept", ".staging", "processed", "quarantine", "cases", "packs"})
+    CHECK(s.dirs.root.find_sub(folder));
   for (const char* folder : {"active", ".accept", ".staging"}) {
     struct stat info {};
     REQUIRE(::stat((s.temp / "state" + "/" + folder).c_str(), &info) == 0);
@@ -82,7 +85,8 @@ TEST_CASE("scan: sees every *.json file; what is hidden is not seen, what is no 
 
 TEST_CASE("scan: tells of ours what the name says, of a drop-in a group by the letters of its name") {
   StateDirs s;
-  for (const auto& name : {kOurs, std::string("web-1.json"), std::string("web-2.json"), std::string("db-1.json")}) s.dirs.queue.create_file(name, "");
+  for (const auto& name : {kOurs, std::string("web-1.json"), std::string("web-2.json"), std::string("db-1.json")})
+    s.dirs.queue.create_file(name, "");
   std::map<std::string, std::uint32_t> groups;
   s.queue.scan_all([&](const Waiting& w) {
     CHECK(w.ours.has_value() == (w.name == kOurs));
@@ -200,7 +204,8 @@ TEST_CASE("finish: what stands in the place and is no file does not swallow the 
   active(s, "a.json", "alert");
   s.queue.finish("a.json", kKey, sha256_hex("alert"), kTime);
   CHECK(s.dirs.active.empty());
-  CHECK(bytes_of(*s.dirs.processed.find_path("2024/09/18"), kKey + "." + sha256_hex("alert").substr(0, 16) + ".json") == "alert");
+  CHECK(bytes_of(*s.dirs.processed.find_path("2024/09/18"), kKey + "." + sha256_hex("alert").substr(0, 16) + ".json") ==
+        "alert");
 }
 
 TEST_CASE("quarantine: the bytes under a safe name, the reason beside them, and again the same after a crash") {

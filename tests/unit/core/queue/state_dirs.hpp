@@ -18,7 +18,8 @@ inline std::set<std::string> names_in(const signalfoundry::fs::Dir& dir) {
 
 inline std::string bytes_of(const signalfoundry::fs::Dir& dir, std::string_view name) {
   return dir.read(name, 1U << 20U)
-      .match([](const signalfoundry::fs::Content& c) { return c.bytes; }, [](signalfoundry::fs::Gone) { return std::string("(gone)"); });
+      .match([](const signalfoundry::fs::Content& c) { return c.bytes; },
+             [](signalfoundry::fs::Gone) { return std::string("(gone)"); });
 }
 
 struct StateDirs {

@@ -38,7 +38,8 @@ std::string filled(const TempDir& temp, const char* name, int entries = 200) {
   const std::string path = temp.make(name);
   const auto store = Store::open(path, true);
   store->begin();
-  for (int i = 0; i < entries; ++i) store->append("accepted", "r", std::string(32, 'a'), R"("text":"some more text to fill pages")");
+  for (int i = 0; i < entries; ++i)
+    store->append("accepted", "r", std::string(32, 'a'), R"("text":"some more text to fill pages")");
   store->commit();
   return path;
 }
@@ -56,7 +57,8 @@ TEST_CASE("damage: a ledger is made only where that is asked for") {
 
 TEST_CASE("damage: what a crash left of a new ledger is no hindrance") {
   const TempDir temp;
-  for (const char* leftover : {".new-state.db", ".new-state.db-journal", ".new-state.db-wal", ".new-state.db-shm"}) temp.write(leftover, "garbage");
+  for (const char* leftover : {".new-state.db", ".new-state.db-journal", ".new-state.db-wal", ".new-state.db-shm"})
+    temp.write(leftover, "garbage");
   CHECK(opened(temp.path(), true) == "opened");
   CHECK(!std::filesystem::exists(temp / ".new-state.db"));
 }
@@ -70,7 +72,8 @@ TEST_CASE("damage: a write-ahead log without its database is a lost ledger, not 
 
 TEST_CASE("damage: a file that is no ledger is refused and kept, with and without permission to make one") {
   const TempDir temp;
-  for (const std::string& bytes : {std::string(), std::string("garbage"), std::string(100'000, 'x'), std::string("SQLite format 3\0", 16)}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("garbage"), std::string(100'000, 'x'), std::string("SQLite format 3\0", 16)}) {
     CAPTURE(bytes.size());
     temp.write("state.db", bytes);
     for (const bool create : {false, true}) check_says_what_to_do(opened(temp.path(), create));

@@ -38,8 +38,8 @@ std::string sealed(const std::string& body_without_brace) {
 TEST_CASE("ledger: an entry's text and hash are those of every release (golden values)") {
   std::string hash;
   CHECK(make_entry({1, kTime, "r", "accepted", kKey, R"("a":1)", kZeros}, hash) ==
-        R"({"seq":1,"time":"2024-09-18T10:01:44.788Z","run_id":"r","kind":"accepted","key":")" + kKey + R"(","a":1,"prev":")" +
-            kZeros + R"(","hash":")" + kHash + "\"}");
+        R"({"seq":1,"time":"2024-09-18T10:01:44.788Z","run_id":"r","kind":"accepted","key":")" + kKey +
+            R"(","a":1,"prev":")" + kZeros + R"(","hash":")" + kHash + "\"}");
   CHECK(hash == kHash);
   CHECK(make_entry({2, kTime, "r", "inputs", "", "", kHash}, hash) ==
         R"({"seq":2,"time":"2024-09-18T10:01:44.788Z","run_id":"r","kind":"inputs","key":null,"prev":")" + kHash +
@@ -122,8 +122,10 @@ TEST_CASE("ledger: dispositions and counts have the names of the contract") {
   CHECK(!disposition_of(""));
   CHECK(disposition_name(Disposition::none) == "none");
   std::string names;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(Count::size); ++i) names += std::string(count_name(static_cast<Count>(i))) + " ";
-  CHECK(names == "fetched accepted duplicate triaged benign known_fp review escalated quarantined vanished packs notified ");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Count::size); ++i)
+    names += std::string(count_name(static_cast<Count>(i))) + " ";
+  CHECK(names ==
+        "fetched accepted duplicate triaged benign known_fp review escalated quarantined vanished packs notified ");
 }
 
 TEST_CASE("ledger: counts add up one by one") {
