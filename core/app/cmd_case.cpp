@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "alert/alert.hpp"
 #include "app/commands.hpp"
@@ -132,15 +134,17 @@ std::string state_word(const AlertRow& row) {
   return "?";
 }
 
+// Members that an entry's first line says, or that only the chain needs.
+constexpr std::array<std::string_view, 7> kInHeading = {"seq", "time", "run_id", "kind", "key", "prev", "hash"};
+
 void show_entry(std::string& out, const OrderedJson& entry, store::Store& store) {
   out += fmt::format(
       "\nentry {}  {}  run {}  {}\n", entry.value("seq", 0), printable(text_at(entry, "/time").value_or("-")),
       printable(text_at(entry, "/run_id").value_or("-")), printable(text_at(entry, "/kind").value_or("-")));
   for (const auto& [name, value] : entry.items()) {
-    const auto is = [&](const char* word) { return name == word; };
-    if (is("seq") || is("time") || is("run_id") || is("kind") || is("key") || is("prev") || is("hash")) continue;
+    if (std::find(kInHeading.begin(), kInHeading.end(), name) != kInHeading.end()) continue;
     show_value(out, printable(name), value, "  ");
-    if (!is("inputs") || !value.is_string()) continue;
+    if (name != "inputs" || !value.is_string()) continue;
     const auto inputs = store.blob("inputs:" + value.get<std::string>());
     const auto of = inputs ? OrderedJson::parse(*inputs, nullptr, false) : OrderedJson();
     if (of.is_object())

@@ -97,7 +97,7 @@ void BatchRunner::look_up(Item& item) {
   const auto name = queue::parse_name(item.name);
   if (!name) return;
   auto row = context_.store.find(name->key);
-  if (!row || row->state != AlertState::waiting) return;
+  if (!row) return;
   const auto entry = context_.store.entry(row->accepted_seq);
   const Json accepted = entry ? Json::parse(*entry, nullptr, false) : Json();
   if (!accepted.is_object()) return;

@@ -51,27 +51,43 @@ bool Examiner::claim(Item& item) const {
       });
 }
 
-bool Examiner::read(Item& item) const {
+// A file that bears the key of an alert with a fate, and is not that alert, is a drop-in like any other.
+void Examiner::disown(Item& item) const {
+  item.row.reset();
+  item.source = kDropIn;
+  item.mapping = context_.drop_in_mapping;
+  item.accepted_sha256.clear();
+  item.accepted_id.clear();
+}
+
+// Throws Rejected.
+void Examiner::parse(Item& item, fs::Content&& content) const {
   const auto limit = context_.config.max_alert_bytes;
-  return context_.queue.dirs().active.read(item.name, limit).match(
+  const bool as_accepted = item.accepted_sha256.empty() || (content.whole && item.accepted_sha256 == item.sha256);
+  if (item.row && item.row->state != store::AlertState::waiting && !as_accepted) disown(item);
+  item.key = item.row ? item.row->key : rejected_key(item.source, content.bytes);
+  if (!content.whole) {
+    if (!item.row) item.key = rejected_key(item.source, fmt::format("{}:{}", content.info.size, item.sha256));
+    throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", content.info.size, limit));
+  }
+  if (item.row && !as_accepted)
+    throw Rejected("its bytes are not those that were accepted: something changed the file in the queue");
+  if (item.attempts >= kAttemptsMax)
+    throw Rejected(fmt::format("given up after {} runs: a plugin failed or crashed on it each time", item.attempts));
+  item.alert = std::make_unique<Alert>(read_alert(std::move(content.bytes), item.source, item.mapping, item.accepted_id, item.received_ms));
+  if (item.row) item.alert->key = item.row->key;  // the one it was accepted under
+  item.key = item.alert->key;
+  item.alert->id = printable(item.alert->id, kAlertIdMax);  // as the ledger has it
+}
+
+bool Examiner::read(Item& item) const {
+  return context_.queue.dirs().active.read(item.name, context_.config.max_alert_bytes).match(
       [&](fs::Content&& content) {
         item.received_ms = content.info.mtime_ns / 1'000'000;
         item.record.may_link = content.info.links == 1;
         item.sha256 = sha256_hex(content.bytes);
-        item.key = item.row ? item.row->key : rejected_key(item.source, content.bytes);
         try {
-          if (!content.whole) {
-            if (!item.row) item.key = rejected_key(item.source, fmt::format("{}:{}", content.info.size, item.sha256));
-            throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", content.info.size, limit));
-          }
-          if (!item.accepted_sha256.empty() && item.accepted_sha256 != item.sha256)
-            throw Rejected("its bytes are not those that were accepted: something changed the file in the queue");
-          if (item.attempts >= kAttemptsMax)
-            throw Rejected(fmt::format("given up after {} runs: a plugin failed or crashed on it each time", item.attempts));
-          item.alert = std::make_unique<Alert>(read_alert(std::move(content.bytes), item.source, item.mapping, item.accepted_id, item.received_ms));
-          if (item.row) item.alert->key = item.row->key;  // the one it was accepted under
-          item.key = item.alert->key;
-          item.alert->id = printable(item.alert->id, kAlertIdMax);  // as the ledger has it
+          parse(item, std::move(content));
           return true;
         } catch (const Rejected& e) {
           item.state = Item::State::rejected;

@@ -34,7 +34,7 @@ struct Item {
   State state = State::todo;
   int attempts = 0;       // of earlier runs, failed or crashed
 
-  // Of an alert that was accepted before: what the books say of it.
+  // Of an alert that was accepted before, and may have its fate: what the books say of it.
   std::optional<store::AlertRow> row;
   std::string source;
   std::string accepted_sha256;

@@ -126,7 +126,7 @@ class Gate {
 
   std::string text(const char* field, const char* value, bool may_be_empty) const {
     if (value == nullptr) throw no(fmt::format("its descriptor has no {}", field));
-    const std::string out(value, ::strnlen(value, kLongestText));
+    std::string out(value, ::strnlen(value, kLongestText));
     if (out.size() == kLongestText) throw no(fmt::format("its {} is longer than 1 MiB", field));
     if (!valid_utf8(out)) throw no(fmt::format("its {} is not UTF-8: \"{}\"", field, printable(out)));
     if (!may_be_empty && out.find_first_not_of(" \t\r\n") == std::string::npos)

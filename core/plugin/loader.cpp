@@ -48,7 +48,7 @@ std::string real(const std::string& path) {
 
 // One spelling for one file: its directory resolved, its own name as it is, so that a link is seen as one.
 std::string full_path(const std::string& path) {
-  const std::string given = absolute(path);
+  std::string given = absolute(path);
   const auto slash = given.rfind('/');
   const std::string folder = real(given.substr(0, slash + 1));
   if (folder.empty()) return given;
@@ -258,8 +258,10 @@ std::string find(const std::string& id, const std::vector<std::string>& path) {
   for (const auto& one : found.left_out)
     if (one.id == id) throw Error(Exit::config, one.sentence);
   std::vector<std::string> ids;
+  ids.reserve(found.plugins.size());
   for (const auto& plugin : found.plugins) ids.push_back(plugin.id);
   std::vector<std::string> folders;
+  folders.reserve(path.size());
   for (const auto& folder : path) folders.push_back(printable(folder, kLongestPath));
   const std::string near = suggest(id, ids);
   throw Error(Exit::config,

@@ -189,7 +189,7 @@ std::string timeline_csv(const AlertView& alert, const EventTimes& times) {
   if (const auto received = alert.text(Field::received))
     out += row(*received, "alert received", alert.text_or(Field::source, ""), "pack.json#/source_event/received");
   if (const auto time = alert.text(Field::verdict_time))
-    out += row(*time, "verdict: escalated", alert.text_or(Field::reason, ""), "pack.json#/verdict");
+    out += row(*time, "judged as of this time: escalated", alert.text_or(Field::reason, ""), "pack.json#/verdict");
   return out;
 }
 

@@ -90,7 +90,7 @@ inline void write_decider(std::string& out, const AlertView& alert) {
   const auto fact = [&](Field field) { return code(alert.text_or(field, "not known")); };
   out += "- Decided by stage " + fact(Field::stage) + ", plugin " + fact(Field::plugin) + "\n";
   out += "- Inputs: " + fact(Field::inputs) + "\n";
-  out += "- Time of the verdict: " + fact(Field::verdict_time) + "\n";
+  out += "- Judged as of: " + fact(Field::verdict_time) + "\n";
 }
 
 }  // namespace shared

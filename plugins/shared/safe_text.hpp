@@ -151,7 +151,7 @@ inline std::string defang(std::string text) {
 inline std::string code(std::string_view text, std::size_t limit = kShownMax) {
   if (text.empty()) return "none";
   std::string shown;
-  const std::size_t left_out = append_visible(shown, text, limit, "`<>|");
+  const std::size_t left_out = append_visible(shown, text, limit, "`<|");
   shown = defang(std::move(shown));
   const bool padded = shown.front() == ' ' || shown.back() == ' ';
   std::string out = padded ? "` " + shown + " `" : "`" + shown + "`";

@@ -256,14 +256,13 @@ std::string instant_text(std::int64_t unix_ms) {
   const std::int64_t shifted = (5 * of_year + 2) / 153;
   const std::int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
   const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  char out[64];
-  int size =
-      std::snprintf(out, sizeof out, "%04lld-%02lld-%02lld", static_cast<long long>(year),
-                    static_cast<long long>(month), static_cast<long long>(of_year - (153 * shifted + 2) / 5 + 1));
+  const std::int64_t of_month = of_year - (153 * shifted + 2) / 5 + 1;
+  const auto number = [](std::int64_t value) { return static_cast<long long>(value); };
+  char out[96];
+  int size = std::snprintf(out, sizeof out, "%04lld-%02lld-%02lld", number(year), number(month), number(of_month));
   if (rest != 0)
     size += std::snprintf(out + size, sizeof out - static_cast<std::size_t>(size), "T%02lld:%02lld:%02lldZ",
-                          static_cast<long long>(rest / 3'600'000), static_cast<long long>(rest / 60'000 % 60),
-                          static_cast<long long>(rest / 1000 % 60));
+                          number(rest / 3'600'000), number(rest / 60'000 % 60), number(rest / 1000 % 60));
   return {out, static_cast<std::size_t>(size)};
 }
 

@@ -11,7 +11,7 @@ import support
 ALERTS = os.path.join(support.SHARED, "data", "alerts")
 DEMO = os.path.join(support.SOURCE, "pipelines", "demo-alerts.jsonl")
 RENEWED = {"heartbeat.json", "heartbeat-history.jsonl", "metrics.prom", "state.db", "state.db-wal", "state.db-shm", "lock"}
-OF_A_RUN = {"seq", "time", "run_id", "prev", "hash"}
+OF_A_RUN = {"seq", "time", "run_id", "prev", "hash", "manifest_sha256"}  # a pack says when its alert came
 
 
 def files():

@@ -113,9 +113,12 @@ class Faults(support.EndToEnd):
 
     def check_loss_of_permission(self, prefix):
         """It worked before; now a part of the state directory belongs to someone else."""
-        for part in ("queue", "active", "cases", "."):
+        count = ALERTS
+        day = oracle.dated(self.state("cases"))[0][0]
+        for part in ("queue", "active", "cases/" + day, "processed/" + day, "."):
             with self.subTest(part=part):
-                support.write_jsonl(self.source, [support.alert(i) for i in range(2 * ALERTS)])
+                count += ALERTS
+                support.write_jsonl(self.source, [support.alert(i) for i in range(count)])
                 os.chown(self.state(part), 0, 0)
                 os.chmod(self.state(part), 0o555)
                 result = self.box.run(prefix=prefix)
@@ -124,7 +127,7 @@ class Faults(support.EndToEnd):
                 os.chown(self.state(part), 65534, 65534)
                 os.chmod(self.state(part), 0o700 if part == "active" else 0o750)
         self.ends(self.box.run(prefix=prefix), 0, "ok")
-        self.whole(2 * ALERTS)
+        self.whole(count)
 
     @unittest.skipUnless(os.geteuid() == 0, "needs two users")
     def test_a_drop_in_that_may_not_be_read_does_not_stop_the_others(self):

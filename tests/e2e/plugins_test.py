@@ -68,6 +68,9 @@ class Plugins(support.EndToEnd):
         self.names_the_fault(heartbeat["error"], "sick", *pieces)
         self.names_the_fault(result.err, "sick", *pieces)
         self.assertEqual(self.box.history()[-1]["run_id"], heartbeat["run_id"], "the history has the failed run, too")
+        waiting = len(self.box.waiting()) + len(os.listdir(os.path.join(self.box.state, "active")))
+        self.assertEqual(heartbeat["totals"]["waiting"], waiting)
+        self.assertEqual(heartbeat["queue"]["depth_end"], len(self.box.waiting()), "what the heartbeat says of the queue")
         support.say(heartbeat["error"])
 
     def first_half(self):
@@ -137,7 +140,7 @@ class Plugins(support.EndToEnd):
         for _ in range(2):
             result = self.box.run()
             self.check_failed(result, 70, "crash_triage", "Segmentation fault")
-            self.assertRegex(self.box.heartbeat()["error"], "on alert [0-9a-f]{32}")
+            self.assertRegex(self.box.heartbeat()["error"], "on the alert of .*[0-9a-f]{32}")
         self.recovers()
 
     def test_a_stage_that_crashes_in_batch(self):
