@@ -8,7 +8,7 @@
 namespace signalfoundry::app {
 
 Exit ledger_verify(const Options& options) {
-  const auto store = store::Store::open(state_of(options), false);
+  const auto store = store::Store::open(state_of(options), false, true);
   const auto check = books::verify_chain(*store);
   if (options.json) {
     print_line(OrderedJson{{"entries", check.entries}, {"head", check.head}, {"valid", check.problem.empty()}, {"problem", check.problem.empty() ? OrderedJson() : OrderedJson(check.problem)}}.dump());

@@ -173,7 +173,7 @@ Findings reconcile_all(const queue::StateDir& dirs, store::Store& store) {
   Findings findings;
   Disk disk = enumerate(dirs, findings);
   std::array<std::uint64_t, 8> by_id{};  // waiting, benign, known_fp, review, escalated, quarantined, packs
-  const bool any_cases = !dirs.cases.empty();  // a pipeline without a cases stage has none
+  const bool any_cases = store.blob(kHasCases).has_value();
   store.each_alert([&](const AlertRow& row) {
     ++findings.checked;
     if (row.state == AlertState::waiting) ++by_id[0];
@@ -198,7 +198,7 @@ Findings reconcile_all(const queue::StateDir& dirs, store::Store& store) {
 
 Findings reconcile_some(const queue::StateDir& dirs, store::Store& store, const std::vector<std::string>& keys) {
   Findings findings;
-  const bool any_cases = !dirs.cases.empty();
+  const bool any_cases = store.blob(kHasCases).has_value();
   const auto there = [](const std::optional<fs::Dir>& dir, const std::string& name) {
     return dir && dir->stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
   };

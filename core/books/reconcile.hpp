@@ -14,6 +14,9 @@
 
 namespace signalfoundry::books {
 
+// The blob that says that verdicts here have cases: a pipeline without a cases stage has none, one that lost them has.
+constexpr const char* kHasCases = "has_cases";
+
 struct Category {
   std::uint64_t count = 0;
   std::vector<std::string> examples;  // at most 10: keys or names

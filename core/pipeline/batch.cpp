@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "books/reconcile.hpp"
 #include "pipeline/parallel.hpp"
 
 namespace signalfoundry::pipeline {
@@ -38,6 +39,8 @@ Count count_of(Disposition disposition) {
     default: return Count::review;
   }
 }
+
+double seconds_since(std::int64_t started_ms) { return static_cast<double>(monotonic_ms() - started_ms) / 1000.0; }
 
 struct SliceSink {
   std::vector<Item*>* slice;
@@ -158,23 +161,11 @@ void BatchRunner::resolve_rejected(Item& item, std::unordered_set<std::string>& 
   ++counts_[Count::duplicate];
 }
 
-int BatchRunner::add_attempt(const std::string& name) {
-  context_.store.begin();
-  try {
-    const int attempts = context_.store.add_attempt(name);
-    context_.store.commit();
-    return attempts;
-  } catch (...) {
-    context_.store.rollback();
-    throw;
-  }
-}
-
 void BatchRunner::count_failure(Item& item) {
   context_.queue.set_aside(item.name);
   int attempts = item.attempts + 1;
   // A plugin that fails on everything proves nothing about this alert: it is never what makes the attempts enough.
-  if (attempts < kAttemptsMax || any_success_) attempts = add_attempt(item.name);
+  if (attempts < kAttemptsMax || any_success_) attempts = context_.store.add_attempt(item.name);
   if (attempts < kAttemptsMax || !any_success_) {
     ++context_.report.failed_alerts;
     return;
@@ -244,7 +235,7 @@ void BatchRunner::run_slice(BatchStage& stage, std::size_t worker, std::vector<I
   instance.call("batch", [&](sf_error* e) {
     return stage.plugin->stage->batch(instance.self(), records.data(), static_cast<uint32_t>(records.size()), &sink, e);
   });
-  if (worker == 0) stage.seconds += static_cast<double>(monotonic_ms() - started) / 1000.0;
+  if (worker == 0) stage.seconds += seconds_since(started);
 }
 
 bool BatchRunner::run_stages(std::vector<Item>& items) {
@@ -342,6 +333,10 @@ void BatchRunner::book(std::vector<Item>& items) {
     }
     for (std::size_t i = 0; i < item.outbox.size(); ++i) store.add_outbox(fmt::format("{}-{}", item.key, i), item.outbox[i]);
   }
+  if (!cases_noted_ && !context_.queue.dirs().cases.empty()) {
+    store.put_blob(books::kHasCases, "yes");
+    cases_noted_ = true;
+  }
   store.add(counts);
   context_.write_stage_state();
   counts_ = counts;
@@ -351,15 +346,8 @@ void BatchRunner::commit(std::vector<Item>& items) {
   const auto books = [](const Item& i) { return i.state == Item::State::ready || i.state == Item::State::rejected; };
   const bool anything = std::any_of(items.begin(), items.end(), books);
   if (anything) context_.queue.dirs().root.sync_all();
-  context_.store.begin();
-  try {
-    book(items);
-    context_.store.commit();
-  } catch (...) {
-    context_.store.rollback();
-    inputs_booked_.clear();
-    throw;
-  }
+  book(items);
+  context_.store.commit();
   context_.report.counts += counts_;
 }
 
@@ -393,20 +381,24 @@ void BatchRunner::put_back(std::vector<Item>& items) noexcept {
 
 void BatchRunner::run(std::vector<std::string> names, bool leftover) {
   std::vector<Item> items(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    items[i].name = std::move(names[i]);
-    items[i].leftover = leftover;
-    look_up(items[i]);
-  }
   std::exception_ptr stopped;
+  // One transaction from the first look-up to the commit: what was looked up still holds, and costs no lock each time.
+  context_.store.begin();
   try {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      items[i].name = std::move(names[i]);
+      items[i].leftover = leftover;
+      look_up(items[i]);
+    }
     const auto started = monotonic_ms();
     stopped = examine(items);
-    if (!plans_.empty()) context_.report.stage(plans_[0].stage->name).duration_s += static_cast<double>(monotonic_ms() - started) / 1000.0;
+    if (!plans_.empty()) context_.report.stage(plans_[0].stage->name).duration_s += seconds_since(started);
     resolve(items);
     for (assign_seqs(items); !run_stages(items); assign_seqs(items)) take_out_failed(items);
     commit(items);
   } catch (...) {
+    context_.store.rollback();
+    inputs_booked_.clear();
     put_back(items);
     throw;
   }

@@ -50,7 +50,6 @@ class BatchRunner {
   void resolve_alert(Item& item, std::unordered_set<std::string>& keys);
   void resolve_rejected(Item& item, std::unordered_set<std::string>& keys);
   void assign_seqs(std::vector<Item>& items);
-  int add_attempt(const std::string& name);
   void count_failure(Item& item);
   void take_out_failed(std::vector<Item>& items);
   bool run_stages(std::vector<Item>& items);  // false: some failed and were taken out
@@ -68,6 +67,7 @@ class BatchRunner {
   std::unordered_set<std::string> inputs_booked_;
   std::map<std::string, int> attempted_;  // file names that failed, or crashed a plugin, in earlier runs
   bool any_success_ = false;
+  bool cases_noted_ = false;
   std::vector<std::string> decided_;
   store::Counts counts_;  // of the batch under way
 };

@@ -68,7 +68,18 @@ Intake::Intake(Context& context, std::string stage, std::shared_ptr<const Mappin
            }};
 }
 
+Intake::~Intake() {
+  if (open_) context_.store.rollback();
+}
+
+void Intake::begin() {
+  if (open_) return;
+  context_.store.begin();
+  open_ = true;
+}
+
 bool Intake::known(const std::string& key) {
+  begin();
   ++counts_[Count::fetched];
   const bool again = keys_.contains(key) || context_.store.find(key).has_value();
   if (again) ++counts_[Count::duplicate];
@@ -137,15 +148,17 @@ void Intake::flush() {
   std::vector<std::string> files;
   const bool nothing = counts_[Count::fetched] == 0 && intervals_.empty() && !position_;
   if (nothing) return;
-  write_files(files);
-  context_.store.begin();
+  begin();
   try {
+    write_files(files);
     book();
     context_.store.commit();
   } catch (...) {
     context_.store.rollback();
+    open_ = false;
     throw;
   }
+  open_ = false;
   const auto& dirs = context_.queue.dirs();
   for (const auto& file : files) {
     enqueue(dirs, file);

@@ -22,6 +22,9 @@ namespace signalfoundry::pipeline {
 class Intake {
  public:
   Intake(Context& context, std::string stage, std::shared_ptr<const Mapping> mapping);
+  ~Intake();
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
   const sf_record_sink* sink() const { return &sink_; }
 
   // Makes durable what was pushed so far. Throws Error; nothing of the page is counted then.
@@ -41,6 +44,7 @@ class Intake {
   void push(std::string_view document, std::string_view doc_id, std::string_view position);
   void reject(std::string_view bytes, std::string_view reason);
   bool known(const std::string& key);
+  void begin();  // one transaction a page: its look-ups see one state, and cost no lock each
   void book();
   void write_files(std::vector<std::string>& files);
 
@@ -59,6 +63,7 @@ class Intake {
   std::size_t bytes_ = 0;
   store::Counts counts_;
   std::optional<Error> fault_;
+  bool open_ = false;  // the page's transaction
 };
 
 }  // namespace signalfoundry::pipeline

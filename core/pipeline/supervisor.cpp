@@ -112,6 +112,15 @@ std::string as_of(const Json& report, const char* part) {
   return run.is_string() ? run.get<std::string>() : std::string();
 }
 
+// A run that could not be done at all: said in the history and to the parent.
+Exit not_done(const queue::StateDir& dirs, Report& report, const Error& error, int result_fd) {
+  log::error("run", error.what());
+  report.blame("", error.what(), error.code(), true);
+  keep_history(dirs, report);
+  const std::string text = report.json().dump();
+  return ::write(result_fd, text.data(), text.size()) < 0 ? Exit::internal : error.code();
+}
+
 // The worker process. Never returns.
 [[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs, Report report, bool first_run, int result_fd) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -152,12 +161,9 @@ std::string as_of(const Json& report, const char* part) {
     }
     code = report.exit;
   } catch (const Error& e) {
-    log::error("run", e.what());
-    report.blame("", e.what(), e.code(), true);
-    keep_history(dirs, report);
-    const std::string text = report.json().dump();
-    if (::write(result_fd, text.data(), text.size()) < 0) code = Exit::internal;
-    code = e.code();
+    code = not_done(dirs, report, e, result_fd);
+  } catch (const std::exception& e) {
+    code = not_done(dirs, report, Error(Exit::internal, std::string("internal error: ") + e.what()), result_fd);
   }
   CrashNote::shared().set_finished(code);
   ::_exit(static_cast<int>(code));

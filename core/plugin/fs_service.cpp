@@ -121,8 +121,11 @@ sf_status tree_begin(const sf_host* host, const sf_dir* dir, sf_str path, sf_tre
     auto& self = Host::of(host);
     const auto& staging = self.shared.queue->dirs().staging;
     const std::string name = fmt::format("t{}", counter++);
-    staging.remove_tree(name);
-    staging.make(name);
+    // Staging was emptied when the run started, so the name is free; if it is not, what has it is nobody's.
+    if (!staging.make(name)) {
+      staging.remove_tree(name);
+      staging.make(name);
+    }
     auto made = staging.find_sub(name);
     if (!made) throw Error(Exit::io, "cannot build " + printable(text_of(path)) + ": its staging directory vanished");
     self.trees.push_back({name, std::move(*made), &dir_of(dir), std::string(text_of(path))});

@@ -57,7 +57,7 @@ std::string key_text(const std::string& bytes) {
 
 class SqliteStore : public Store {
  public:
-  explicit SqliteStore(const std::string& path) : db_(path, false) { load(); }
+  SqliteStore(const std::string& path, bool damaged) : db_(path, false) { load(damaged); }
 
   void begin() override {
     saved_ = {head_, totals_};
@@ -207,7 +207,7 @@ class SqliteStore : public Store {
     if (!s.bind(args...).step()) return std::nullopt;
     return s.text(0);
   }
-  void load();
+  void load(bool damaged);
 
   Database db_;
   Head head_;
@@ -224,7 +224,7 @@ class SqliteStore : public Store {
   Statement put_total_{db_, "INSERT INTO totals VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"};
 };
 
-void SqliteStore::load() {
+void SqliteStore::load(bool damaged) {
   db_.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;");
   Statement version(db_, "SELECT value FROM meta WHERE key = 'version'");
   if (!version.step() || version.integer(0) != kVersion)
@@ -232,9 +232,9 @@ void SqliteStore::load() {
   Statement last(db_, "SELECT seq, body FROM ledger ORDER BY seq DESC LIMIT 1");
   if (last.step()) {
     const auto link = check_entry(last.text(1));
-    if (!link || link->seq != last.integer(0))
+    if (!damaged && (!link || link->seq != last.integer(0)))
       throw Error(Exit::io, "the last ledger entry in state.db is damaged. Restore state.db from a backup, or rebuild it (docs/operations/recovery.md).");
-    head_ = {link->seq, link->hash};
+    if (link) head_ = {link->seq, link->hash};
   }
   Statement totals(db_, "SELECT name, value FROM totals");
   while (totals.step())
@@ -275,7 +275,7 @@ std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
 
 }  // namespace
 
-std::unique_ptr<Store> Store::open(const std::string& state_path, bool create) {
+std::unique_ptr<Store> Store::open(const std::string& state_path, bool create, bool damaged) {
   const auto dir = fs::Dir::open(state_path);
   if (!dir) throw Error(Exit::io, "there is no state directory " + printable(state_path) + ". Start a run first.");
   const auto has = [&](const char* name) {
@@ -295,7 +295,7 @@ std::unique_ptr<Store> Store::open(const std::string& state_path, bool create) {
     dir->move(".new-state.db", *dir, "state.db").match([](bool) { return true; }, [](fs::Gone) { return false; });
     dir->sync_all();
   }
-  return std::make_unique<SqliteStore>(path);
+  return std::make_unique<SqliteStore>(path, damaged);
 }
 
 }  // namespace signalfoundry::store

@@ -14,11 +14,8 @@ constexpr std::int64_t kClockToleranceMs = 60'000;
 }  // namespace
 
 std::string to_position(const Cursor& cursor) {
-  return nlohmann::ordered_json{{"v", 1},
-                                {"watermark_ms", cursor.watermark_ms},
-                                {"since_ms", cursor.since_ms},
-                                {"local_ms", cursor.local_ms},
-                                {"filter", cursor.filter}}
+  return nlohmann::ordered_json{
+      {"v", 1}, {"watermark_ms", cursor.watermark_ms}, {"local_ms", cursor.local_ms}, {"filter", cursor.filter}}
       .dump();
 }
 
@@ -27,8 +24,8 @@ std::optional<Cursor> from_position(std::string_view position) {
   const auto j = nlohmann::json::parse(position, nullptr, false);
   try {
     if (j.at("v").get<int>() == 1)
-      return Cursor{j.at("watermark_ms").get<std::int64_t>(), j.at("since_ms").get<std::int64_t>(),
-                    j.at("local_ms").get<std::int64_t>(), j.at("filter").get<std::string>()};
+      return Cursor{j.at("watermark_ms").get<std::int64_t>(), j.at("local_ms").get<std::int64_t>(),
+                    j.at("filter").get<std::string>()};
   } catch (const nlohmann::json::exception&) {
     throw sf::Error(SF_FATAL, "the cursor of this stage is not one of source_wazuh's: " + printable(position, 80) +
                                   "; give the stage the name it had with the other plugin, or a new one");
@@ -42,24 +39,16 @@ Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int6
   out.to_ms = now_ms - settings.visibility_delay_ms;
   if (!last) {
     out.from_ms = out.to_ms - settings.start_ms;
-    out.cursor = {out.from_ms, out.from_ms, local_ms, filter};
+    out.cursor = {out.from_ms, local_ms, filter};
     return out;
   }
-  const auto elapsed = local_ms - last->local_ms;
   auto base = std::min(last->watermark_ms, out.to_ms);
-  auto since = last->since_ms;
-  if (elapsed >= 0) {
-    // A clock that stood ahead when the watermark was set must not hide what was raised since.
-    base = std::min(base, out.to_ms - elapsed);
-  } else if (last->watermark_ms > out.to_ms) {
-    base = out.to_ms - settings.start_ms;
-  }
-  if (since > base && since + settings.start_ms > out.to_ms) since = std::min(base, out.to_ms - settings.start_ms);
-  base = std::max(base, since);
-  out.from_ms = std::min(base - settings.overlap_ms, out.to_ms);
-  out.cursor = {base, since, local_ms, filter};
+  // This machine's clock stood ahead at the last run, and the watermark with it: nobody knows by how much.
+  if (local_ms < last->local_ms && last->watermark_ms > out.to_ms) base = out.to_ms - settings.start_ms;
+  out.from_ms = base - settings.overlap_ms;
+  out.cursor = {base, local_ms, filter};
   if (base < last->watermark_ms - kClockToleranceMs)
-    out.warning = "a clock was set back or the clocks drift apart: reading again from " +
+    out.warning = "a clock was set back since the last run: reading again from " +
                   std::to_string((last->watermark_ms - base) / 1000) + " s before the cursor; set both clocks by NTP";
   else if (last->filter != filter)
     out.warning =

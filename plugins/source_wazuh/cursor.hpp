@@ -14,7 +14,6 @@ namespace source_wazuh {
 
 struct Cursor {
   std::int64_t watermark_ms = 0;  // every alert before it was asked for, in pages that were whole
-  std::int64_t since_ms = 0;      // where the very first run began: as far as a wrong clock can take the next one back
   std::int64_t local_ms = 0;      // this machine's clock when it was written
   std::string filter;             // digest of Settings::filter()
 };

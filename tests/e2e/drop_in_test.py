@@ -105,6 +105,37 @@ class DropIn(support.EndToEnd):
             support.say(f"{name}: {reason}")
         support.say(f"{report['counts']['triaged']} verdicts beside {len(reasons)} in quarantine")
 
+    def check_source(self, fetched, goods):
+        counts = self.ends(self.box.run(), 0, "ok")["counts"]
+        books = oracle.check(self, self.box)
+        self.assertEqual(counts["fetched"], fetched)
+        self.assertEqual(counts["accepted"], counts["triaged"] + counts["quarantined"])
+        self.assertLessEqual({d["id"] for d in goods}, {v["alert_id"] for v in books.of("verdict").values()})
+        again = self.ends(self.box.run(), 0, "ok")["counts"]
+        self.assertEqual((again["duplicate"], again["accepted"]), (fetched, 0), "what was rejected once is known, too")
+        oracle.check(self, self.box)
+        support.say(f"{fetched} fetched: {counts['triaged']} triaged, {counts['quarantined']} in quarantine, {counts['duplicate']} duplicate")
+
+    def test_the_same_content_in_a_directory_that_a_source_reads(self):
+        good = [support.alert(i) for i in range(20)]
+        for i, (name, (data, _)) in enumerate(HOSTILE_CONTENT.items()):
+            support.write(os.path.join(self.box.input, f"{i:03d}-{name}"), data)
+        for name, document in zip(HOSTILE_NAMES, good):
+            support.write(os.path.join(os.fsencode(self.box.input), name), support.dumps(document))
+        os.symlink("/etc/passwd", os.path.join(self.box.input, "link.json"))
+        os.mkfifo(os.path.join(self.box.input, "fifo.json"))
+        self.box.pipeline(self.box.input, "dir")
+        self.check_source(len(HOSTILE_CONTENT) + 20, good)
+
+    def test_the_same_content_as_lines_of_a_file(self):
+        good = [support.alert(i) for i in range(20)]
+        lines = []
+        for data, _ in HOSTILE_CONTENT.values():
+            lines += [data.replace(b"\n", b" ").replace(b"\r", b" "), support.dumps(good[len(lines) % 20]).encode()]
+        source = support.write(os.path.join(self.box.input, "alerts.jsonl"), b"\n".join(lines) + b"\n\n\n")
+        self.box.pipeline(source)
+        self.check_source(sum(1 for line in lines if line.strip(b" \t\r\n")), [good[i] for i in range(0, 20, 2)])
+
     def test_hostile_names_change_nothing(self):
         for i, name in enumerate(HOSTILE_NAMES):
             self.drop(os.fsdecode(name), support.dumps(support.alert(i)))

@@ -60,6 +60,19 @@ class Faults(support.EndToEnd):
         self.ends(self.box.run(), 0, "ok")
         self.whole()
 
+    def test_a_ledger_that_goes_between_two_runs_of_one_process_is_not_made_anew(self):
+        process = self.popen("--every", "1s")
+        support.until(lambda: process.poll() is not None or self.runs() >= 1, "the first run", 30)
+        os.rename(self.state("state.db"), self.state("kept.db"))
+        support.until(lambda: process.poll() is not None or self.box.heartbeat()["status"] == "failed", "a run that fails", 30)
+        self.assertIn("state.db is missing", self.box.heartbeat()["error"])
+        self.assertFalse(os.path.exists(self.state("state.db")))
+        os.rename(self.state("kept.db"), self.state("state.db"))
+        support.until(lambda: process.poll() is not None or self.box.heartbeat()["status"] == "ok", "a run that goes well", 30)
+        os.kill(process.pid, signal.SIGTERM)
+        self.assertEqual(process.wait(30), 0, self.box.output()[1])
+        self.whole()
+
     def test_a_damaged_ledger_is_not_used(self):
         self.half_done()
         good = support.read(self.state("state.db"))
@@ -108,8 +121,12 @@ class Faults(support.EndToEnd):
             os.chown(self.box.state, 65534, 65534)
         self.ends(self.box.run(prefix=prefix), 0, "ok")
         self.whole()
+        self.check_loss_of_permission(prefix)
+
+    def give(self, part, owner, mode):
         if os.geteuid() == 0:
-            self.check_loss_of_permission(prefix)
+            os.chown(self.state(part), owner, owner)
+        os.chmod(self.state(part), mode)
 
     def check_loss_of_permission(self, prefix):
         """It worked before; now a part of the state directory belongs to someone else."""
@@ -119,13 +136,11 @@ class Faults(support.EndToEnd):
             with self.subTest(part=part):
                 count += ALERTS
                 support.write_jsonl(self.source, [support.alert(i) for i in range(count)])
-                os.chown(self.state(part), 0, 0)
-                os.chmod(self.state(part), 0o555)
+                self.give(part, 0, 0o555)
                 result = self.box.run(prefix=prefix)
                 self.assertIn(result.code, (73, 74), f"{part} {result}")
                 self.assertIn("ermission", result.err)
-                os.chown(self.state(part), 65534, 65534)
-                os.chmod(self.state(part), 0o700 if part == "active" else 0o750)
+                self.give(part, 65534, 0o700 if part == "active" else 0o750)
         self.ends(self.box.run(prefix=prefix), 0, "ok")
         self.whole(count)
 

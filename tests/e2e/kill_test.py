@@ -13,6 +13,7 @@ import oracle
 import support
 
 ALERTS = 2000
+STEPS = (".accept", "queue", "active", ".staging", "cases", "processed", "processed", "processed", "quarantine")
 KILLS = int(os.environ.get("SF_KILLS") or (200 if support.FULL else 25))
 SEED = int(os.environ.get("SF_SEED") or random.SystemRandom().randrange(1 << 32))
 
@@ -37,7 +38,7 @@ class Kill(support.EndToEnd):
         """How long a whole drain takes, so that the kills spread over it."""
         box = support.Sandbox("measure")
         self.addCleanup(box.remove)
-        box.pipeline(self.source, cap=400, head="batch = 100")
+        box.pipeline(self.source, cap=400, head="batch = 200")
         started = time.monotonic()
         self.ends(box.run(), 0, "ok")
         self.whole_s = time.monotonic() - started
@@ -48,32 +49,56 @@ class Kill(support.EndToEnd):
             time.sleep(0.0005)
         return process.poll() is None
 
+    def wait_for_a_step(self, process):
+        """Until a folder changes: the short steps between two renames are where it hurts."""
+        name = self.random.choice(STEPS)
+        folder = os.path.join(self.box.state, name)
+        if name in ("processed", "cases") and os.path.isdir(folder):
+            for _ in range(3):
+                folder = os.path.join(folder, max(os.listdir(folder), default=""))
+
+        def changed():
+            try:
+                return os.stat(folder).st_mtime_ns
+            except FileNotFoundError:
+                return 0
+        before = changed()
+        deadline = time.monotonic() + self.whole_s
+        while process.poll() is None and changed() == before and time.monotonic() < deadline:
+            pass
+        if self.random.random() < 0.5:
+            time.sleep(self.random.uniform(0, 0.003))
+        return process.poll() is None
+
     def kill_once(self):
         """Starts a drain and kills it at a random moment; gives what was killed, or "" when it was done before."""
         process = self.popen("--drain")
-        # Each drain does some work before it dies, or 200 kills would all hit the start.
-        alive = self.wait_or_end(process, self.random.uniform(0.0, 0.35) * self.whole_s)
+        # Some die at the start; but most when there is a worker, and of these most at a step.
+        alive = self.wait_or_end(process, self.random.uniform(0.0, 0.2) * self.whole_s)
+        worker = None
+        if self.random.random() < 0.8:
+            support.until(lambda: process.poll() is not None or self.box.worker(process), "the worker")
+            worker = self.box.worker(process)
+            alive = self.wait_for_a_step(process) if self.random.random() < 0.8 else self.wait_or_end(process, self.random.uniform(0, 0.5) * self.whole_s)
         if not alive:
             self.assertEqual(process.returncode, 0, self.box.output()[1])
             return ""
-        worker = self.box.worker(process)
-        if worker and self.random.random() < 0.3:
-            support.kill(worker, signal.SIGKILL)
-            code = process.wait(60)
-            self.assertIn(code, (0, 70), self.box.output()[1])  # 0: it died after its last word
-            if code == 70:
-                self.assertEqual(self.box.heartbeat()["status"], "failed")
-                self.assertIn("signal 9", self.box.heartbeat()["error"])
-            return "worker"
-        support.kill(process.pid, signal.SIGKILL)
-        process.wait(60)
-        return "run"
+        of_worker = worker and self.random.random() < 0.6
+        support.kill(worker if of_worker else process.pid, signal.SIGKILL)
+        code = process.wait(60)
+        if not of_worker:
+            return "run"
+        self.assertIn(code, (0, 70), self.box.output()[1])  # 0: it died after its last word
+        if code == 70:
+            self.assertEqual(self.box.heartbeat()["status"], "failed")
+            self.assertIn("signal 9", self.box.heartbeat()["error"])
+        return "worker"
 
     def test_kill_9_at_random_moments(self):
         documents = [support.alert(i) for i in range(ALERTS * 3 // 4)]
         self.source = support.write_jsonl(os.path.join(self.box.input, "alerts.jsonl"), documents + documents[:50] + ["broken line"])
         self.measure()
-        self.box.pipeline(self.source, cap=400, head="batch = 100")
+        self.box.pipeline(self.source, cap=400, head="batch = 200")
         killed = {"run": 0, "worker": 0}
         generation, done = 0, 0
         self.dropped(ALERTS * 3 // 4, ALERTS // 4)

@@ -56,6 +56,13 @@ def dated(root):
     return out
 
 
+def same(test, left, right, what):
+    """Two sets of keys, without printing thousands of them."""
+    only_left, only_right = sorted(left - right), sorted(right - left)
+    test.assertFalse(only_left or only_right, f"{what}: {len(only_left)} and {len(only_right)} without the other, as "
+                                              f"{only_left[:5]} and {only_right[:5]}")
+
+
 def check_pack(test, folder, alert_bytes, entry):
     manifest = read(os.path.join(folder, "MANIFEST.sha256"))
     test.assertEqual(sha256(manifest), entry["manifest_sha256"], folder)
@@ -87,15 +94,15 @@ def check_triaged(test, state, verdicts, packs):
         test.assertRegex(name, r"^c-[0-9a-f]{32}$")
         test.assertNotIn(name[2:], cases, "two cases of one alert")
         cases[name[2:]] = date
-    test.assertEqual(set(cases), set(verdicts), "cases and verdicts")
+    same(test, set(cases), set(verdicts), "cases and verdicts")
     processed = {}
     for date, name in dated(os.path.join(state, "processed")):
         test.assertRegex(name, r"^[0-9a-f]{32}(\.[0-9a-f]{16})?\.json$")
         processed.setdefault(name[:32], []).append((date, name))
-    test.assertEqual(set(processed), set(verdicts), "processed files and verdicts")
+    same(test, set(processed), set(verdicts), "processed files and verdicts")
     folders = {n[2:] for n in os.listdir(os.path.join(state, "packs"))}
-    test.assertEqual(folders, {k for k, v in verdicts.items() if v["disposition"] == "escalated"}, "packs and escalated")
-    test.assertEqual(folders, set(packs), "packs and their entries")
+    same(test, folders, {k for k, v in verdicts.items() if v["disposition"] == "escalated"}, "packs and escalated")
+    same(test, folders, set(packs), "packs and their entries")
     for key, verdict in verdicts.items():
         data = check_case(test, state, cases[key], verdict)
         main = [d for d, n in processed[key] if n == key + ".json"]
@@ -115,8 +122,8 @@ def check_quarantine(test, state, quarantined):
         else:
             test.assertNotIn(name[:32], files, "two files of one quarantined alert")
             files[name[:32]] = name
-    test.assertEqual(set(files), set(quarantined), "quarantine and its entries")
-    test.assertEqual(set(reasons), set(quarantined), "reasons and quarantine entries")
+    same(test, set(files), set(quarantined), "quarantine and its entries")
+    same(test, set(reasons), set(quarantined), "reasons and quarantine entries")
     for key, entry in quarantined.items():
         test.assertTrue(entry["reason"], f"quarantined without a reason: {entry}")
         test.assertEqual(reasons[key]["reason"], entry["reason"])

@@ -92,7 +92,8 @@ class Host {
     auto call = [](void* impl, const sf_waiting* waiting) -> int32_t {
       return (*static_cast<std::remove_reference_t<Visit>*>(impl))(*waiting) ? 0 : 1;
     };
-    check(service<sf_queue_api>(SF_SERVICE_QUEUE).scan(host_, mode, call, &visit, &error), error);
+    check(service<sf_queue_api>(SF_SERVICE_QUEUE).scan(host_, mode, call, const_cast<void*>(static_cast<const void*>(&visit)), &error),
+          error);
   }
   // Puts a waiting alert into the active set; false when it is there already.
   bool admit(std::string_view name) const { return service<sf_queue_api>(SF_SERVICE_QUEUE).admit(host_, to_c(name)) == SF_OK; }

@@ -56,7 +56,7 @@ class Record {
     auto call = [](void* impl, sf_str text) -> int32_t {
       return (*static_cast<std::remove_reference_t<Visit>*>(impl))(from_c(text)) ? 0 : 1;
     };
-    path.api_->each_text(record_, path.path_, call, &visit);
+    path.api_->each_text(record_, path.path_, call, const_cast<void*>(static_cast<const void*>(&visit)));
   }
   std::vector<std::string> texts(const Path& path) const {
     std::vector<std::string> out;

@@ -128,10 +128,19 @@ TEST_CASE("reconcile: a verdict whose file is still in active/ is unfinished, no
   CHECK(w.all() == "(unfinished: " + w.benign + "); ");
 }
 
-TEST_CASE("reconcile: a pipeline without a cases stage misses no cases") {
+TEST_CASE("reconcile: a pipeline that lost all its cases misses them, one without a cases stage misses none") {
   const World w;
   w.dirs.cases.remove_tree("2024");
-  CHECK(w.all() == "");
+  CHECK(w.all() == "case_missing: " + w.benign + " " + w.escalated + "; ");
+  CHECK(World::said(reconcile_some(w.dirs, *w.store, {w.benign})) == "case_missing: " + w.benign + "; ");
+
+  const TempDir temp;
+  const auto dirs = signalfoundry::queue::StateDir::open(temp / "state");
+  const auto store = signalfoundry::store::Store::open(temp / "state", true);
+  store->put({w.benign, AlertState::triaged, Disposition::benign, 1, 2, World::kTime, false});
+  dirs.processed.sub_path(w.day).create_file(w.benign + ".json", "");
+  CHECK(!reconcile_all(dirs, *store).mismatches.contains("case_missing"));
+  CHECK(!reconcile_some(dirs, *store, {w.benign}).mismatches.contains("case_missing"));
 }
 
 TEST_CASE("reconcile: each sum that does not hold is named") {

@@ -40,6 +40,7 @@ struct World {
     counts[Count::triaged] = 2;
     counts[Count::benign] = counts[Count::escalated] = counts[Count::quarantined] = counts[Count::packs] = 1;
     store->add(counts);
+    store->put_blob(signalfoundry::books::kHasCases, "yes");
     store->commit();
     dirs.queue.create_file(queue_name(waiting), "{}");
     dirs.queue.create_file("a drop-in.json", "{}");

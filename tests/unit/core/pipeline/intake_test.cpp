@@ -6,6 +6,7 @@
 
 #include "alert/alert.hpp"
 #include "process.hpp"
+#include "store/sqlite.hpp"
 #include "support/catch.h"
 
 using signalfoundry::Json;
@@ -82,6 +83,7 @@ TEST_CASE("intake: what is known is a duplicate: in the page, from an earlier pa
   source.push(wazuh_alert(1));
   source.intake->flush();
   CHECK(source->counted() == "fetched 3, accepted 1, duplicate 2");
+  source.intake.reset();
   source.restart();
   source.intake = source.make();
   source.push(wazuh_alert(1));
@@ -155,15 +157,19 @@ TEST_CASE("intake: a run that is stopping takes nothing more") {
 
 TEST_CASE("intake: a page that cannot be booked leaves books and cursor as they were; recovery clears its files") {
   Source source;
+  signalfoundry::store::Database raw(source.temp / "state/state.db", false);
+  raw.exec("CREATE TRIGGER full BEFORE INSERT ON cursor BEGIN SELECT RAISE(ABORT, 'no room'); END");
   source.push(wazuh_alert(1), "p1");
   source.push(wazuh_alert(2), "p2");
-  source->store->begin();  // a second begin fails: the transaction of the page
-  CHECK_THROWS_AS(source.intake->flush(), signalfoundry::Error);
+  CHECK_THROWS_WITH(source.intake->flush(), ContainsSubstring("no room"));
   CHECK(source->ledger() == "");
   CHECK(source->counted() == "");
-  CHECK(source->store->cursor("poll") == "");
+  CHECK(source->store->head().entries == 0);
+  CHECK(source->store->totals().values == signalfoundry::store::Counts{}.values);
   CHECK(source->dirs.queue.empty());
   CHECK(names_in(source->dirs.accept).size() == 2);
+  raw.exec("DROP TRIGGER full");
+  source.intake.reset();
   source.restart();
   Intake::recover(source->context);
   CHECK(source->dirs.accept.empty());
@@ -172,6 +178,17 @@ TEST_CASE("intake: a page that cannot be booked leaves books and cursor as they 
   source.push(wazuh_alert(1), "p1");
   source.intake->flush();
   CHECK(source->counted() == "fetched 1, accepted 1");
+  CHECK(source->mismatches() == "");
+}
+
+TEST_CASE("intake: a page that is given up before it is flushed leaves nothing, and the store is free") {
+  Source source;
+  source.push(wazuh_alert(1), "p1");
+  source.intake.reset();
+  CHECK(source->ledger() == "");
+  CHECK(source->dirs.accept.empty());
+  source->store->begin();
+  source->store->commit();
 }
 
 TEST_CASE("intake: a fault on our side is told to the source as SF_FATAL and to the run as what it was") {

@@ -117,6 +117,16 @@ TEST_CASE("damage: a last entry that was changed behind our back is refused") {
   check_says_what_to_do(opened(path, false), "the last ledger entry");
 }
 
+TEST_CASE("damage: who is about to check the chain may open a ledger whose last entry does not hold") {
+  const TempDir temp;
+  const std::string path = filled(temp, "d", 3);
+  Database(path + "/state.db", false)
+      .exec("DROP TRIGGER ledger_no_update; UPDATE ledger SET body = replace(body, 'more', 'less') WHERE seq = 3");
+  const auto store = Store::open(path, false, true);
+  CHECK(store->entry(3));
+  CHECK_THROWS_AS(store->append("accepted", "r", "", ""), Error);
+}
+
 TEST_CASE("damage: an entry under another number than it says is refused") {
   const TempDir temp;
   const std::string path = filled(temp, "d", 3);

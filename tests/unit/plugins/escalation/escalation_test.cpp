@@ -151,7 +151,8 @@ TEST_CASE("escalation: the timeline has the times that are known and no other", 
         "log\",\"\",\"artifacts/alert.json#/data/win/system/systemTime\"\r\n"
         "\"2026-11-24T19:42:25.000Z\",\"alert raised by the SIEM\",\"Credential dumping\",\"artifacts/alert.json\"\r\n"
         "\"2026-11-24T19:43:00.000Z\",\"alert received\",\"poll\",\"pack.json#/source_event/received\"\r\n"
-        "\"2026-11-24T19:42:25.000Z\",\"judged as of this time: escalated\",\"level 13 is 12 or higher\",\"pack.json#/verdict\"\r\n");
+        "\"2026-11-24T19:42:25.000Z\",\"judged as of this time: escalated\",\"level 13 is 12 or "
+        "higher\",\"pack.json#/verdict\"\r\n");
   const auto bare = MockRecord("{}", {{"case.id", "c-1"}, {"verdict.disposition", "escalated"}});
   CHECK(pack_of(bare).at("timeline.csv") == "time,event,detail,evidence\r\n");
 }

@@ -116,8 +116,12 @@ inline std::vector<std::string> trail(const Decision& decision) {
 
 // A file of the repository, by its path from the root.
 inline std::string repository_file(const std::string& path) {
+#ifdef SF_SOURCE_DIR
+  const std::string root = SF_SOURCE_DIR "/";
+#else
   const std::string here = __FILE__;
   const std::string root = here.substr(0, here.rfind("tests/unit/"));
+#endif
   const int fd = ::open((root + path).c_str(), O_RDONLY | O_CLOEXEC);
   INFO(root + path);
   REQUIRE(fd >= 0);
