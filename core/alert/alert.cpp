@@ -50,8 +50,8 @@ std::uint32_t group_of(const Alert& alert) {
 
 }  // namespace
 
-Alert read_alert(std::string bytes, std::string_view source, std::shared_ptr<const Mapping> mapping, std::string_view doc_id,
-                 std::int64_t fallback_ms) {
+Alert read_alert(std::string bytes, std::string_view source, std::shared_ptr<const Mapping> mapping,
+                 std::string_view doc_id, std::int64_t fallback_ms) {
   Alert alert;
   alert.document = parse_json(bytes);
   if (!alert.document.is_object()) throw Rejected("not a JSON object");

@@ -10,12 +10,34 @@ namespace signalfoundry {
 
 namespace {
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count)> kNames = {
-    "time", "rule.id", "rule.name", "rule.level", "rule.groups", "rule.mitre.id", "rule.mitre.tactic",
-    "rule.mitre.technique", "severity", "host.id", "host.name", "host.ip", "user.name", "source.ip", "source.port",
-    "destination.ip", "destination.port", "file.path", "file.hash", "process.executable", "process.command_line",
-    "process.parent.executable", "event.provider", "event.code", "event.original", "observer.name", "decoder.name",
-    "location"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count)> kNames = {"time",
+                                                                                         "rule.id",
+                                                                                         "rule.name",
+                                                                                         "rule.level",
+                                                                                         "rule.groups",
+                                                                                         "rule.mitre.id",
+                                                                                         "rule.mitre.tactic",
+                                                                                         "rule.mitre.technique",
+                                                                                         "severity",
+                                                                                         "host.id",
+                                                                                         "host.name",
+                                                                                         "host.ip",
+                                                                                         "user.name",
+                                                                                         "source.ip",
+                                                                                         "source.port",
+                                                                                         "destination.ip",
+                                                                                         "destination.port",
+                                                                                         "file.path",
+                                                                                         "file.hash",
+                                                                                         "process.executable",
+                                                                                         "process.command_line",
+                                                                                         "process.parent.executable",
+                                                                                         "event.provider",
+                                                                                         "event.code",
+                                                                                         "event.original",
+                                                                                         "observer.name",
+                                                                                         "decoder.name",
+                                                                                         "location"};
 
 std::vector<Pointer> pointers(const Json& list, const std::string& where) {
   std::vector<Pointer> out;
@@ -50,7 +72,9 @@ std::optional<double> number(const Json& value) {
 
 }  // namespace
 
-std::string_view field_name(Field field) { return kNames[static_cast<std::size_t>(field)]; }
+std::string_view field_name(Field field) {
+  return kNames[static_cast<std::size_t>(field)];
+}
 
 std::optional<Field> field_of(std::string_view name) {
   const auto it = std::find(kNames.begin(), kNames.end(), name);
@@ -154,7 +178,8 @@ std::optional<int> Mapping::level(const Json& document) const {
   const Json* value = find(Field::rule_level, document);
   if (value == nullptr) return std::nullopt;
   if (value->is_string())
-    if (const auto it = level_words_.find(value->get_ref<const std::string&>()); it != level_words_.end()) return it->second;
+    if (const auto it = level_words_.find(value->get_ref<const std::string&>()); it != level_words_.end())
+      return it->second;
   const auto raw = number(*value);
   if (!raw || !std::isfinite(*raw)) return std::nullopt;
   const double scaled = (*raw - level_from_) * 15.0 / (level_to_ - level_from_);

@@ -17,13 +17,37 @@ namespace signalfoundry {
 
 // The canonical view. Names: field_name().
 enum class Field : std::uint8_t {
-  time, rule_id, rule_name, rule_level, rule_groups, rule_mitre_id, rule_mitre_tactic, rule_mitre_technique, severity,
-  host_id, host_name, host_ip, user_name, source_ip, source_port, destination_ip, destination_port, file_path, file_hash,
-  process_executable, process_command_line, process_parent_executable, event_provider, event_code, event_original,
-  observer_name, decoder_name, location,
+  time,
+  rule_id,
+  rule_name,
+  rule_level,
+  rule_groups,
+  rule_mitre_id,
+  rule_mitre_tactic,
+  rule_mitre_technique,
+  severity,
+  host_id,
+  host_name,
+  host_ip,
+  user_name,
+  source_ip,
+  source_port,
+  destination_ip,
+  destination_port,
+  file_path,
+  file_hash,
+  process_executable,
+  process_command_line,
+  process_parent_executable,
+  event_provider,
+  event_code,
+  event_original,
+  observer_name,
+  decoder_name,
+  location,
   count
 };
-std::string_view field_name(Field field);                      // "rule.id"
+std::string_view field_name(Field field);  // "rule.id"
 std::optional<Field> field_of(std::string_view name);
 
 // A JSON pointer (RFC 6901), split once.

@@ -11,7 +11,11 @@ Exit ledger_verify(const Options& options) {
   const auto store = store::Store::open(state_of(options), false, true);
   const auto check = books::verify_chain(*store);
   if (options.json) {
-    print_line(OrderedJson{{"entries", check.entries}, {"head", check.head}, {"valid", check.problem.empty()}, {"problem", check.problem.empty() ? OrderedJson() : OrderedJson(check.problem)}}.dump());
+    print_line(OrderedJson{{"entries", check.entries},
+                           {"head", check.head},
+                           {"valid", check.problem.empty()},
+                           {"problem", check.problem.empty() ? OrderedJson() : OrderedJson(check.problem)}}
+                   .dump());
   } else {
     print_line(check.problem.empty() ? fmt::format("{} entries, chain holds, head {}", check.entries, check.head)
                                      : fmt::format("the chain is broken: {}", check.problem));

@@ -15,20 +15,26 @@ namespace {
 // The table at the end of a run, for a person.
 std::string summary(const config::PipelineConfig& config, const pipeline::Report& report, const OrderedJson& json) {
   const auto number = [&](const char* part, const char* name) { return json.at(part).value(name, std::uint64_t{0}); };
-  std::string out = fmt::format("\nrun {}  {}  {:.2f} s\n\n", report.run_id, json.value("status", "?"), json.value("duration_s", 0.0));
+  std::string out = fmt::format("\nrun {}  {}  {:.2f} s\n\n", report.run_id, json.value("status", "?"),
+                                json.value("duration_s", 0.0));
   std::vector<std::vector<std::string>> rows = {{"", "this run", "in all"}};
-  for (const char* name : {"fetched", "duplicate", "accepted", "triaged", "benign", "known_fp", "review", "escalated", "quarantined", "vanished", "packs"}) {
-    const bool part = std::string_view(name) == "benign" || std::string_view(name) == "known_fp" || std::string_view(name) == "review" || std::string_view(name) == "escalated";
-    rows.push_back({part ? std::string("  ") + name : name, std::to_string(number("counts", name)), std::to_string(number("totals", name))});
+  for (const char* name : {"fetched", "duplicate", "accepted", "triaged", "benign", "known_fp", "review", "escalated",
+                           "quarantined", "vanished", "packs"}) {
+    const bool part = std::string_view(name) == "benign" || std::string_view(name) == "known_fp" ||
+                      std::string_view(name) == "review" || std::string_view(name) == "escalated";
+    rows.push_back({part ? std::string("  ") + name : name, std::to_string(number("counts", name)),
+                    std::to_string(number("totals", name))});
   }
   out += table(rows);
   const auto& reconcile = json.at("reconcile");
-  out += fmt::format("\nqueue      {} waiting\nledger     {} entries, head {}\nreconcile  {} checked, {} mismatches\n", number("queue", "depth_end"),
-                     json.at("ledger").value("entries", std::uint64_t{0}), json.at("ledger").value("head", "").substr(0, 16),
-                     reconcile.value("checked", std::uint64_t{0}), reconcile.value("mismatches", std::uint64_t{0}));
+  out += fmt::format("\nqueue      {} waiting\nledger     {} entries, head {}\nreconcile  {} checked, {} mismatches\n",
+                     number("queue", "depth_end"), json.at("ledger").value("entries", std::uint64_t{0}),
+                     json.at("ledger").value("head", "").substr(0, 16), reconcile.value("checked", std::uint64_t{0}),
+                     reconcile.value("mismatches", std::uint64_t{0}));
   const std::string state = printable(config.state);
   out += fmt::format("\ncases      {}/cases\npacks      {}/packs\nheartbeat  {}/heartbeat.json\n", state, state, state);
-  if (number("counts", "quarantined") != 0) out += fmt::format("quarantine {}/quarantine (each file has its .reason.json)\n", state);
+  if (number("counts", "quarantined") != 0)
+    out += fmt::format("quarantine {}/quarantine (each file has its .reason.json)\n", state);
   return out;
 }
 

@@ -29,7 +29,10 @@ Exit try_stages(const config::PipelineConfig& config, const std::vector<std::str
   shared.state = &state;
   shared.stop = &stop;
   Exit exit = Exit::ok;
-  const sf_record_sink sink{sizeof(sf_record_sink), 0, nullptr, [](const sf_record_sink*, sf_str, sf_str, sf_str) -> sf_status { return SF_CANCELLED; },
+  const sf_record_sink sink{sizeof(sf_record_sink),
+                            0,
+                            nullptr,
+                            [](const sf_record_sink*, sf_str, sf_str, sf_str) -> sf_status { return SF_CANCELLED; },
                             [](const sf_record_sink*, sf_str) -> sf_status { return SF_OK; },
                             [](const sf_record_sink*, const sf_interval*) -> sf_status { return SF_OK; },
                             [](const sf_record_sink*, sf_str, sf_str) -> sf_status { return SF_OK; }};
@@ -61,9 +64,12 @@ Exit validate(const Options& options, bool connect) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (WIFSIGNALED(status)) throw Error(Exit::config, fmt::format("a plugin crashed with signal {} while it was configured", WTERMSIG(status)));
+  if (WIFSIGNALED(status))
+    throw Error(Exit::config, fmt::format("a plugin crashed with signal {} while it was configured", WTERMSIG(status)));
   const auto exit = static_cast<Exit>(WEXITSTATUS(status));
-  if (exit == Exit::ok) print_line(options.json ? R"({"valid":true})" : fmt::format("{}: valid, {} stages", printable(options.pipeline), config.stages.size()));
+  if (exit == Exit::ok)
+    print_line(options.json ? R"({"valid":true})"
+                            : fmt::format("{}: valid, {} stages", printable(options.pipeline), config.stages.size()));
   return exit;
 }
 

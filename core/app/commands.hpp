@@ -24,13 +24,13 @@ struct CaseFilter {
   std::string disposition;  // "": all
   std::size_t limit = 50;   // 0: all
 };
-Exit case_list(const Options& options, const CaseFilter& filter);      // cmd_case.cpp: newest decision first
-Exit case_show(const Options& options, const std::string& id);         // cmd_case.cpp
-Exit explain(const Options& options, const std::string& key);          // cmd_case.cpp
+Exit case_list(const Options& options, const CaseFilter& filter);  // cmd_case.cpp: newest decision first
+Exit case_show(const Options& options, const std::string& id);     // cmd_case.cpp
+Exit explain(const Options& options, const std::string& key);      // cmd_case.cpp
 
-Exit ledger_verify(const Options& options);                            // cmd_ledger.cpp
-Exit ledger_export(const Options& options);                            // cmd_ledger.cpp
-Exit reconcile(const Options& options, bool repair, bool yes);         // cmd_reconcile.cpp
-Exit completion(const std::string& shell);                             // cmd_completion.cpp: bash, zsh, fish
+Exit ledger_verify(const Options& options);                     // cmd_ledger.cpp
+Exit ledger_export(const Options& options);                     // cmd_ledger.cpp
+Exit reconcile(const Options& options, bool repair, bool yes);  // cmd_reconcile.cpp
+Exit completion(const std::string& shell);                      // cmd_completion.cpp: bash, zsh, fish
 
 }  // namespace signalfoundry::app

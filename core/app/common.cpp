@@ -52,8 +52,7 @@ config::Loaded load_all(const Options& options, std::vector<std::string>* plugin
         return schema_of(id, plugin::search_path(options.plugin_dirs, so_far.plugin_paths));
       });
   for (const auto& problem : loaded.problems) complain(problem.text());
-  if (plugin_path != nullptr)
-    *plugin_path = plugin::search_path(options.plugin_dirs, loaded.pipeline.plugin_paths);
+  if (plugin_path != nullptr) *plugin_path = plugin::search_path(options.plugin_dirs, loaded.pipeline.plugin_paths);
   return loaded;
 }
 
@@ -75,13 +74,22 @@ std::string state_of(const Options& options) {
   if (!options.pipeline.empty()) return load(options).state;
   if (const char* env = std::getenv("SIGNALFOUNDRY_STATE"); env != nullptr && *env != '\0') return absolute(env);
   if (const std::string here = absolute("."); is_state(here)) return here;
-  throw Error(Exit::usage, "which state directory? Give --state DIR or --pipeline PIPELINE.toml, or set SIGNALFOUNDRY_STATE.");
+  throw Error(Exit::usage,
+              "which state directory? Give --state DIR or --pipeline PIPELINE.toml, or set SIGNALFOUNDRY_STATE.");
 }
 
-void print(const std::string& text) { write_all(STDOUT_FILENO, text); }
-void print_line(const std::string& text) { print(text + "\n"); }
-void complain(const std::string& text) { write_all(STDERR_FILENO, text + "\n"); }
-bool terminal(int fd) { return ::isatty(fd) == 1; }
+void print(const std::string& text) {
+  write_all(STDOUT_FILENO, text);
+}
+void print_line(const std::string& text) {
+  print(text + "\n");
+}
+void complain(const std::string& text) {
+  write_all(STDERR_FILENO, text + "\n");
+}
+bool terminal(int fd) {
+  return ::isatty(fd) == 1;
+}
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
@@ -93,7 +101,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::string out;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
     out += line + "\n";
   }
   return out;

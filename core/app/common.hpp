@@ -17,25 +17,25 @@ using pipeline::OrderedJson;
 
 // Options that many commands take.
 struct Options {
-  std::string pipeline;                 // PIPELINE.toml, or for commands that only need the state also a state directory
-  std::string state;                    // --state
-  std::vector<std::string> plugin_dirs; // --plugin-dir
-  std::vector<std::string> set;         // --set stage.key=value
-  bool json = false;                    // --format json
+  std::string pipeline;  // PIPELINE.toml, or for commands that only need the state also a state directory
+  std::string state;     // --state
+  std::vector<std::string> plugin_dirs;  // --plugin-dir
+  std::vector<std::string> set;          // --set stage.key=value
+  bool json = false;                     // --format json
 };
 
 // Loads and checks; prints every problem to stderr. Plugins are probed in child processes.
 config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path);
-// As load_all(), for who can do nothing with a wrong pipeline: prints every problem to stderr and throws Error(config) when there are some. Plugins are probed in
-// child processes. `plugin_path` gets the search path.
+// As load_all(), for who can do nothing with a wrong pipeline: prints every problem to stderr and throws Error(config)
+// when there are some. Plugins are probed in child processes. `plugin_path` gets the search path.
 config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path = nullptr);
-// The state directory that a command means: --state, a directory or pipeline given, $SIGNALFOUNDRY_STATE, or the current
-// directory when it holds a state.db. Throws Error(usage).
+// The state directory that a command means: --state, a directory or pipeline given, $SIGNALFOUNDRY_STATE, or the
+// current directory when it holds a state.db. Throws Error(usage).
 std::string state_of(const Options& options);
 
-void print(const std::string& text);        // to stdout; a closed pipe ends the program quietly
+void print(const std::string& text);  // to stdout; a closed pipe ends the program quietly
 void print_line(const std::string& text);
-void complain(const std::string& text);     // to stderr, one line
+void complain(const std::string& text);  // to stderr, one line
 bool terminal(int fd);
 // Columns padded to their widest cell; the first row is the header.
 std::string table(const std::vector<std::vector<std::string>>& rows);

@@ -38,7 +38,9 @@ class DryRun {
   void poll(pipeline::Instance& source) {
     mapping_ = Mapping::parse(source.mapping());
     source_ = source.stage().name;
-    const sf_record_sink sink{sizeof(sf_record_sink), 0, this,
+    const sf_record_sink sink{sizeof(sf_record_sink),
+                              0,
+                              this,
                               [](const sf_record_sink* s, sf_str document, sf_str doc_id, sf_str) -> sf_status {
                                 auto& self = *static_cast<DryRun*>(s->impl);
                                 self.judge({document.data, document.size}, {doc_id.data, doc_id.size});
@@ -61,13 +63,16 @@ class DryRun {
     source_ = kDropIn;
     queue.list([&](const fs::Listed& entry) {
       if (entry.kind != fs::Kind::file || !entry.name.ends_with(".json") || entry.name.front() == '.') return true;
-      return queue.read(entry.name, limit).match(
-          [&](const fs::Content& content) {
-            if (content.whole) judge(content.bytes, "");
-            else show("", "", "quarantined", "larger than max_alert_bytes");
-            return true;
-          },
-          [](fs::Gone) { return true; });
+      return queue.read(entry.name, limit)
+          .match(
+              [&](const fs::Content& content) {
+                if (content.whole)
+                  judge(content.bytes, "");
+                else
+                  show("", "", "quarantined", "larger than max_alert_bytes");
+                return true;
+              },
+              [](fs::Gone) { return true; });
     });
   }
 
@@ -82,24 +87,35 @@ class DryRun {
       record.received_ms = now_ms();
       for (auto& triage : triages_) {
         if (record.verdict.disposition != store::Disposition::none) break;
-        const sf_verdict_sink sink{sizeof(sf_verdict_sink), 0, &record.verdict, [](const sf_verdict_sink* s, uint32_t disposition, sf_str reason, sf_str) -> sf_status {
-                                     if (disposition > SF_ESCALATED) return SF_INVALID;
-                                     auto& verdict = *static_cast<plugin::Verdict*>(s->impl);
-                                     verdict.disposition = static_cast<store::Disposition>(disposition);
-                                     verdict.reason.assign(reason.data, reason.size);
-                                     return SF_OK;
-                                   }};
-        triage->call("triage", [&](sf_error* e) { return triage->plugin().triage->triage(triage->self(), record.handle(), alert.time_ms, &sink, e); }, alert.key);
+        const sf_verdict_sink sink{
+            sizeof(sf_verdict_sink), 0, &record.verdict,
+            [](const sf_verdict_sink* s, uint32_t disposition, sf_str reason, sf_str) -> sf_status {
+              if (disposition > SF_ESCALATED) return SF_INVALID;
+              auto& verdict = *static_cast<plugin::Verdict*>(s->impl);
+              verdict.disposition = static_cast<store::Disposition>(disposition);
+              verdict.reason.assign(reason.data, reason.size);
+              return SF_OK;
+            }};
+        triage->call(
+            "triage",
+            [&](sf_error* e) {
+              return triage->plugin().triage->triage(triage->self(), record.handle(), alert.time_ms, &sink, e);
+            },
+            alert.key);
       }
       const bool none = record.verdict.disposition == store::Disposition::none;
-      show(alert.key, alert.id, none ? "review" : store::disposition_name(record.verdict.disposition), none ? "no triage stage decided" : record.verdict.reason);
+      show(alert.key, alert.id, none ? "review" : store::disposition_name(record.verdict.disposition),
+           none ? "no triage stage decided" : record.verdict.reason);
     } catch (const Rejected& e) {
       show("", "", "quarantined", e.what());
     }
   }
 
   void show(const std::string& key, const std::string& id, std::string_view disposition, std::string_view reason) {
-    if (json_) return print_line(OrderedJson{{"key", key}, {"alert_id", printable(id)}, {"disposition", disposition}, {"reason", printable(reason, 500)}}.dump());
+    if (json_)
+      return print_line(OrderedJson{
+          {"key", key}, {"alert_id", printable(id)}, {"disposition", disposition}, {"reason", printable(reason, 500)}}
+                            .dump());
     print_line(fmt::format("{:<11}  {:<32}  {}", disposition, key, printable(reason)));
   }
 

@@ -12,14 +12,20 @@ namespace {
 const char* advice(int error_number) {
   switch (error_number) {
     case ENOSPC:
-    case EDQUOT: return "Free space or inodes on that file system.";
+    case EDQUOT:
+      return "Free space or inodes on that file system.";
     case EACCES:
-    case EPERM: return "Check owner and mode; the pipeline's user needs to write there.";
-    case EROFS: return "The file system is mounted read-only.";
+    case EPERM:
+      return "Check owner and mode; the pipeline's user needs to write there.";
+    case EROFS:
+      return "The file system is mounted read-only.";
     case EMFILE:
-    case ENFILE: return "Raise the limit of open files (ulimit -n).";
-    case EIO: return "The device reports an error; look at the kernel's log.";
-    default: return "Nothing was lost; the next run tries again.";
+    case ENFILE:
+      return "Raise the limit of open files (ulimit -n).";
+    case EIO:
+      return "The device reports an error; look at the kernel's log.";
+    default:
+      return "Nothing was lost; the next run tries again.";
   }
 }
 }  // namespace

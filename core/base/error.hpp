@@ -19,7 +19,8 @@ class Error : public std::runtime_error {
   Exit code_;
 };
 
-// An Error for a failed system call: 73 where an output cannot be created (EACCES, EROFS, ENOSPC, EDQUOT, EPERM), else 74.
+// An Error for a failed system call: 73 where an output cannot be created (EACCES, EROFS, ENOSPC, EDQUOT, EPERM),
+// else 74.
 Error io_error(int error_number, const std::string& what);
 
 }  // namespace signalfoundry

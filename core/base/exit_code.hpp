@@ -7,15 +7,15 @@ namespace signalfoundry {
 
 enum class Exit : int {
   ok = 0,
-  mismatch = 1,       // the thing that was checked does not hold
+  mismatch = 1,  // the thing that was checked does not hold
   usage = 64,
-  data = 65,          // bad input data
-  unavailable = 69,   // the SIEM or another service cannot be reached
+  data = 65,         // bad input data
+  unavailable = 69,  // the SIEM or another service cannot be reached
   internal = 70,
-  cant_create = 73,   // an output cannot be created (permission, read-only, full)
+  cant_create = 73,  // an output cannot be created (permission, read-only, full)
   io = 74,
-  locked = 75,        // another run holds the lock
-  denied = 77,        // credentials refused
+  locked = 75,  // another run holds the lock
+  denied = 77,  // credentials refused
   config = 78,
 };
 

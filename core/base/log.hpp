@@ -11,8 +11,14 @@ enum class Level { debug, info, warn, error };
 void set_level(Level least);
 // Text is made printable; one write(2) per line, so lines of several processes do not mix.
 void write(Level level, std::string_view who, std::string_view text);
-inline void info(std::string_view who, std::string_view text) { write(Level::info, who, text); }
-inline void warn(std::string_view who, std::string_view text) { write(Level::warn, who, text); }
-inline void error(std::string_view who, std::string_view text) { write(Level::error, who, text); }
+inline void info(std::string_view who, std::string_view text) {
+  write(Level::info, who, text);
+}
+inline void warn(std::string_view who, std::string_view text) {
+  write(Level::warn, who, text);
+}
+inline void error(std::string_view who, std::string_view text) {
+  write(Level::error, who, text);
+}
 
 }  // namespace signalfoundry::log

@@ -15,8 +15,8 @@ struct Gap {
   std::int64_t to_ms;
 };
 struct Coverage {
-  std::vector<Gap> gaps;                    // between complete intervals, oldest first
-  std::optional<std::int64_t> watermark_ms; // everything asked for ends here; nothing: no poll was complete yet
+  std::vector<Gap> gaps;                     // between complete intervals, oldest first
+  std::optional<std::int64_t> watermark_ms;  // everything asked for ends here; nothing: no poll was complete yet
 };
 // `intervals` of one stage, in any order.
 Coverage coverage(std::vector<store::Interval> intervals);

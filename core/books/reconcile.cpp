@@ -52,8 +52,10 @@ class KeySet {
 void each_dated(const fs::Dir& root, const std::function<void(std::string_view)>& visit, int depth = 3) {
   std::vector<std::string> subs;
   root.list([&](const fs::Listed& e) {
-    if (depth == 0) visit(e.name);
-    else if (e.kind == fs::Kind::directory) subs.emplace_back(e.name);
+    if (depth == 0)
+      visit(e.name);
+    else if (e.kind == fs::Kind::directory)
+      subs.emplace_back(e.name);
     return true;
   });
   for (const auto& name : subs)
@@ -71,22 +73,29 @@ Disk enumerate(const queue::StateDir& dirs, Findings& findings) {
     findings.add(findings.mismatches, "foreign_name", fmt::format("{}: {}", where, printable(name)));
   };
   each_dated(dirs.cases, [&](std::string_view name) {
-    if (name.starts_with("c-") && is_key(name.substr(2))) disk.cases.add(name.substr(2));
-    else strange("cases", name);
+    if (name.starts_with("c-") && is_key(name.substr(2)))
+      disk.cases.add(name.substr(2));
+    else
+      strange("cases", name);
   });
   each_dated(dirs.processed, [&](std::string_view name) {
     if (!name.ends_with(".json") || !is_key(name.substr(0, 32))) return strange("processed", name);
-    if (name.size() == 37) disk.processed.add(name.substr(0, 32));  // others are a second set of bytes of the same alert
+    if (name.size() == 37)
+      disk.processed.add(name.substr(0, 32));  // others are a second set of bytes of the same alert
   });
   dirs.packs.list([&](const fs::Listed& e) {
-    if (e.name.starts_with("c-") && is_key(e.name.substr(2))) disk.packs.add(e.name.substr(2));
-    else strange("packs", e.name);
+    if (e.name.starts_with("c-") && is_key(e.name.substr(2)))
+      disk.packs.add(e.name.substr(2));
+    else
+      strange("packs", e.name);
     return true;
   });
   dirs.quarantine.list([&](const fs::Listed& e) {
     if (e.name.ends_with(".reason.json") || e.name.starts_with(".tmp-")) return true;
-    if (is_key(e.name.substr(0, 32))) disk.quarantine.add(e.name.substr(0, 32));
-    else strange("quarantine", e.name);
+    if (is_key(e.name.substr(0, 32)))
+      disk.quarantine.add(e.name.substr(0, 32));
+    else
+      strange("quarantine", e.name);
     return true;
   });
   for (const auto* dir : {&dirs.queue, &dirs.active, &dirs.accept})
@@ -104,9 +113,12 @@ void check_sums(store::Store& store, const std::array<std::uint64_t, 8>* by_id, 
   const auto expect = [&](const char* category, std::uint64_t left, std::uint64_t right, const char* what) {
     if (left != right) findings.add(findings.mismatches, category, fmt::format("{}: {} and {}", what, left, right));
   };
-  expect("sum_accepted", t[Count::accepted], store.waiting() + t[Count::triaged] + t[Count::quarantined], "accepted = waiting + triaged + quarantined");
+  expect("sum_accepted", t[Count::accepted], store.waiting() + t[Count::triaged] + t[Count::quarantined],
+         "accepted = waiting + triaged + quarantined");
   expect("sum_fetched", t[Count::fetched], t[Count::accepted] + t[Count::duplicate], "fetched = accepted + duplicate");
-  expect("sum_triaged", t[Count::triaged], t[Count::benign] + t[Count::known_fp] + t[Count::review] + t[Count::escalated], "triaged = benign + known_fp + review + escalated");
+  expect("sum_triaged", t[Count::triaged],
+         t[Count::benign] + t[Count::known_fp] + t[Count::review] + t[Count::escalated],
+         "triaged = benign + known_fp + review + escalated");
   if (by_id == nullptr) return;
   const auto& n = *by_id;
   expect("totals_triaged", t[Count::triaged], n[1] + n[2] + n[3] + n[4], "triaged, total and by id");
@@ -139,7 +151,9 @@ void check_alert(const AlertRow& row, Disk& disk, Findings& findings, bool any_c
   Key key{};
   from_hex(row.key, key.data(), key.size());
   const auto unknown = [&](const char* category) {
-    return [&, category](const std::string& name) { findings.add(disk.active ? findings.notes : findings.mismatches, category, name); };
+    return [&, category](const std::string& name) {
+      findings.add(disk.active ? findings.notes : findings.mismatches, category, name);
+    };
   };
   const bool in_case = disk.cases.take(key, unknown("case_unknown"));
   const bool in_processed = disk.processed.take(key, unknown("processed_unknown"));
@@ -156,10 +170,14 @@ void check_alert(const AlertRow& row, Disk& disk, Findings& findings, bool any_c
       break;
     case AlertState::triaged:
       if (any_cases) miss(in_case, "case_missing");
-      if (!in_processed && in_queue) findings.add(findings.notes, "unfinished", row.key);
-      else miss(in_processed, "processed_missing");
-      if (row.pack) miss(in_pack, "pack_missing");
-      else if (in_pack) findings.add(findings.mismatches, "pack_unknown", row.key);
+      if (!in_processed && in_queue)
+        findings.add(findings.notes, "unfinished", row.key);
+      else
+        miss(in_processed, "processed_missing");
+      if (row.pack)
+        miss(in_pack, "pack_missing");
+      else if (in_pack)
+        findings.add(findings.mismatches, "pack_unknown", row.key);
       break;
     case AlertState::quarantined:
       miss(in_quarantine, "quarantine_missing");
@@ -213,7 +231,8 @@ Findings reconcile_some(const queue::StateDir& dirs, store::Store& store, const 
     if (!row || row->state != AlertState::triaged) continue;
     const std::string date = date_path(row->time_ms);
     auto it = days.find(date);
-    if (it == days.end()) it = days.emplace(date, std::pair(dirs.cases.find_path(date), dirs.processed.find_path(date))).first;
+    if (it == days.end())
+      it = days.emplace(date, std::pair(dirs.cases.find_path(date), dirs.processed.find_path(date))).first;
     if (any_cases) miss(there(it->second.first, "c-" + key), "case_missing");
     miss(there(it->second.second, key + ".json"), "processed_missing");
     if (row->pack) miss(there(dirs.packs, "c-" + key), "pack_missing");
@@ -226,9 +245,12 @@ ChainCheck verify_chain(store::Store& store) {
   ChainCheck out;
   store.each_entry(1, [&](std::int64_t seq, const std::string& line) {
     const auto link = store::check_entry(line);
-    if (!link || link->seq != seq) out.problem = fmt::format("entry {}: its hash does not fit its text", seq);
-    else if (seq != out.entries + 1) out.problem = fmt::format("entry {} follows entry {}: entries are missing", seq, out.entries);
-    else if (link->prev != out.head) out.problem = fmt::format("entry {}: it does not follow the entry before it", seq);
+    if (!link || link->seq != seq)
+      out.problem = fmt::format("entry {}: its hash does not fit its text", seq);
+    else if (seq != out.entries + 1)
+      out.problem = fmt::format("entry {} follows entry {}: entries are missing", seq, out.entries);
+    else if (link->prev != out.head)
+      out.problem = fmt::format("entry {}: it does not follow the entry before it", seq);
     if (!out.problem.empty()) return false;
     out.entries = seq;
     out.head = link->hash;

@@ -23,9 +23,9 @@ struct Category {
 };
 
 struct Findings {
-  std::uint64_t checked = 0;               // alerts looked at
+  std::uint64_t checked = 0;                   // alerts looked at
   std::map<std::string, Category> mismatches;  // by category, docs/formats/reconcile.md
-  std::map<std::string, Category> notes;       // seen and harmless: an interrupted run's work that the next run finishes
+  std::map<std::string, Category> notes;  // seen and harmless: an interrupted run's work that the next run finishes
   std::uint64_t total() const;
   void add(std::map<std::string, Category>& where, const std::string& category, const std::string& example);
 };

@@ -26,7 +26,9 @@ namespace {
 constexpr mode_t kFileMode = 0640;
 constexpr mode_t kDirMode = 0750;
 
-bool gone(int error_number) { return error_number == ENOENT || error_number == ENOTDIR || error_number == ESTALE; }
+bool gone(int error_number) {
+  return error_number == ENOENT || error_number == ENOTDIR || error_number == ESTALE;
+}
 
 // "cannot open queue/a.json"
 std::string about(const char* verb, const Dir& dir, std::string_view name) {
@@ -52,7 +54,8 @@ std::int64_t nanoseconds(const timespec& time) {
 }
 
 Info info_of(const struct stat& s) {
-  return {s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size), nanoseconds(s.st_mtim), s.st_nlink, kind_of(s.st_mode)};
+  return {s.st_dev,   s.st_ino,          static_cast<std::uint64_t>(s.st_size), nanoseconds(s.st_mtim),
+          s.st_nlink, kind_of(s.st_mode)};
 }
 
 struct File {
@@ -78,10 +81,14 @@ void write_all(int fd, std::string_view bytes, const std::string& what) {
 
 const char* kind_name(Kind kind) {
   switch (kind) {
-    case Kind::file: return "file";
-    case Kind::directory: return "directory";
-    case Kind::symlink: return "symbolic link";
-    default: return "fifo, socket or device";
+    case Kind::file:
+      return "file";
+    case Kind::directory:
+      return "directory";
+    case Kind::symlink:
+      return "symbolic link";
+    default:
+      return "fifo, socket or device";
   }
 }
 
@@ -91,10 +98,11 @@ bool valid_name(std::string_view name) {
 }
 
 Dir::Dir(int fd, std::string path)
-    : fd_(new int(fd), [](const int* held) {
-        ::close(*held);
-        delete held;
-      }),
+    : fd_(new int(fd),
+          [](const int* held) {
+            ::close(*held);
+            delete held;
+          }),
       path_(std::move(path)) {}
 
 std::optional<Dir> Dir::open(const std::string& path) {
@@ -193,7 +201,8 @@ Observation<Info> Dir::stat(std::string_view name) const {
 }
 
 Observation<Content> Dir::read(std::string_view name, std::uint64_t limit, std::uint64_t offset) const {
-  const File file(::openat(fd(), checked(*this, name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const File file(
+      ::openat(fd(), checked(*this, name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.fd < 0 && gone(errno)) return Gone::vanished;
   if (file.fd < 0 && (errno == ELOOP || errno == ENXIO)) return Gone::changed;
   if (file.fd < 0) throw io_error(errno, about("read", *this, name));
@@ -206,7 +215,8 @@ Observation<Content> Dir::read(std::string_view name, std::uint64_t limit, std::
   out.bytes.resize(static_cast<std::size_t>(out.whole ? left : limit));
   std::size_t got = 0;
   while (got < out.bytes.size()) {
-    const ssize_t n = ::pread(file.fd, out.bytes.data() + got, out.bytes.size() - got, static_cast<off_t>(offset + got));
+    const ssize_t n =
+        ::pread(file.fd, out.bytes.data() + got, out.bytes.size() - got, static_cast<off_t>(offset + got));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw io_error(errno, about("read", *this, name));
     if (n == 0) break;  // truncated since fstat: what is there is what it is
@@ -335,7 +345,9 @@ std::optional<Lock> Lock::try_take(const Dir& dir, std::string_view name, const 
   return lock;
 }
 
-Lock::Lock(Lock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+Lock::Lock(Lock&& other) noexcept : fd_(other.fd_) {
+  other.fd_ = -1;
+}
 Lock::~Lock() {
   if (fd_ >= 0) ::close(fd_);
 }

@@ -2,11 +2,11 @@
 //
 // dir.hpp - files relative to a held directory. The only door to the file system (with read_path.hpp).
 //
-// A listing is a snapshot, never a contract: whatever was listed may be gone, changed or replaced when it is touched. So
-// every call that touches a listed name gives an Observation, whose gone case cannot be left out. ENOENT, ENOTDIR and
-// ESTALE are "vanished"; a name that turned into a link, fifo, socket or directory is "changed". Real faults throw Error.
-// No call follows a symbolic link, none leaves the directory: names are single components (checked).
-// Thread: a Dir may be used from any thread; the file system orders the calls.
+// A listing is a snapshot, never a contract: whatever was listed may be gone, changed or replaced when it is touched.
+// So every call that touches a listed name gives an Observation, whose gone case cannot be left out. ENOENT, ENOTDIR
+// and ESTALE are "vanished"; a name that turned into a link, fifo, socket or directory is "changed". Real faults throw
+// Error. No call follows a symbolic link, none leaves the directory: names are single components (checked). Thread: a
+// Dir may be used from any thread; the file system orders the calls.
 #pragma once
 #include <signalfoundry/observation.hpp>
 

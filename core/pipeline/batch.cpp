@@ -24,7 +24,8 @@ constexpr int kAttemptsMax = 3;
 std::string verdict_fields(const Item& item) {
   const auto& v = item.record.verdict;
   return fmt::format(
-      R"("disposition":"{}","case_id":"{}","source":{},"alert_id":{},"reason":{},"stage":{},"plugin":{},"inputs":{},"logical_time":"{}","sha256":"{}","trail":{})",
+      "\"disposition\":\"{}\",\"case_id\":\"{}\",\"source\":{},\"alert_id\":{},\"reason\":{},\"stage\":{},"
+      "\"plugin\":{},\"inputs\":{},\"logical_time\":\"{}\",\"sha256\":\"{}\",\"trail\":{}",
       store::disposition_name(v.disposition), item.record.case_id(), json_quote(item.alert->source),
       item.alert->id.empty() ? "null" : json_quote(printable(item.alert->id, 256)), json_quote(v.reason),
       v.stage.empty() ? "null" : json_quote(v.stage), v.plugin.empty() ? "null" : json_quote(printable(v.plugin)),
@@ -33,21 +34,29 @@ std::string verdict_fields(const Item& item) {
 
 Count count_of(Disposition disposition) {
   switch (disposition) {
-    case Disposition::benign: return Count::benign;
-    case Disposition::known_fp: return Count::known_fp;
-    case Disposition::escalated: return Count::escalated;
-    default: return Count::review;
+    case Disposition::benign:
+      return Count::benign;
+    case Disposition::known_fp:
+      return Count::known_fp;
+    case Disposition::escalated:
+      return Count::escalated;
+    default:
+      return Count::review;
   }
 }
 
-double seconds_since(std::int64_t started_ms) { return static_cast<double>(monotonic_ms() - started_ms) / 1000.0; }
+double seconds_since(std::int64_t started_ms) {
+  return static_cast<double>(monotonic_ms() - started_ms) / 1000.0;
+}
 
 struct SliceSink {
   std::vector<Item*>* slice;
   bool failed = false;
 };
 
-std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
+std::string_view text_of(sf_str s) {
+  return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
+}
 
 // "a":1 of {"a":1}; nothing when it is no JSON object, or has members that every ledger entry has.
 std::optional<std::string> members(std::string_view text) {
@@ -62,8 +71,10 @@ std::optional<std::string> members(std::string_view text) {
 sf_status note(const sf_batch_sink* sink, uint32_t index, sf_str kind, sf_str fields) {
   auto& self = *static_cast<SliceSink*>(sink->impl);
   const std::string_view word = text_of(kind);
-  const bool plain = !word.empty() && word.size() <= 32 && std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
-  const bool ours = word == "accepted" || word == "verdict" || word == "quarantined" || word == "inputs" || word == "repair" || word == "decision";
+  const bool plain = !word.empty() && word.size() <= 32 &&
+                     std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  const bool ours = word == "accepted" || word == "verdict" || word == "quarantined" || word == "inputs" ||
+                    word == "repair" || word == "decision";
   const auto inner = members(text_of(fields));
   if (index >= self.slice->size() || !plain || ours || !inner) return SF_INVALID;
   (*self.slice)[index]->notes.push_back({std::string(word), *inner});
@@ -88,9 +99,12 @@ sf_status send(const sf_batch_sink* sink, uint32_t index, sf_str payload) {
 
 }  // namespace
 
-BatchRunner::BatchRunner(Context& context, std::vector<TriagePlan> plans, std::vector<std::unique_ptr<Examiner>> examiners,
-                         std::vector<BatchStage> stages)
-    : context_(context), plans_(std::move(plans)), examiners_(std::move(examiners)), stages_(std::move(stages)),
+BatchRunner::BatchRunner(Context& context, std::vector<TriagePlan> plans,
+                         std::vector<std::unique_ptr<Examiner>> examiners, std::vector<BatchStage> stages)
+    : context_(context),
+      plans_(std::move(plans)),
+      examiners_(std::move(examiners)),
+      stages_(std::move(stages)),
       attempted_(context.store.attempted()) {}
 
 void BatchRunner::look_up(Item& item) {
@@ -106,7 +120,8 @@ void BatchRunner::look_up(Item& item) {
   if (!accepted.is_object()) return;
   item.source = accepted.value("source", item.source);
   item.accepted_sha256 = accepted.value("sha256", "");
-  if (const auto id = accepted.find("alert_id"); id != accepted.end() && id->is_string()) item.accepted_id = id->get<std::string>();
+  if (const auto id = accepted.find("alert_id"); id != accepted.end() && id->is_string())
+    item.accepted_id = id->get<std::string>();
   item.mapping = context_.mapping_of(accepted.value("mapping", ""));
   item.row = std::move(row);
 }
@@ -202,11 +217,20 @@ void BatchRunner::resolve(std::vector<Item>& items) {
   for (auto& item : items) {
     if (item.state == Item::State::failed) count_failure(item);
     switch (item.state) {
-      case Item::State::gone: ++counts_[Count::vanished]; break;
-      case Item::State::ready: resolve_alert(item, keys); break;
-      case Item::State::rejected: resolve_rejected(item, keys); break;
-      case Item::State::left: leave(item); break;
-      default: break;
+      case Item::State::gone:
+        ++counts_[Count::vanished];
+        break;
+      case Item::State::ready:
+        resolve_alert(item, keys);
+        break;
+      case Item::State::rejected:
+        resolve_rejected(item, keys);
+        break;
+      case Item::State::left:
+        leave(item);
+        break;
+      default:
+        break;
     }
   }
 }
@@ -284,23 +308,27 @@ void BatchRunner::take_out_failed(std::vector<Item>& items) {
 void BatchRunner::book_item(Item& item, store::Counts& counts) {
   auto& store = context_.store;
   const auto& run_id = context_.report.run_id;
-  store::AlertRow row = item.row.value_or(store::AlertRow{item.key, AlertState::waiting, Disposition::none, 0, 0, 0, false});
+  store::AlertRow row =
+      item.row.value_or(store::AlertRow{item.key, AlertState::waiting, Disposition::none, 0, 0, 0, false});
   // The next file of that name is another alert.
   if (attempted_.erase(item.name) != 0 || item.state == Item::State::rejected) store.clear_attempts(item.name);
   if (item.state == Item::State::rejected) {
     if (!item.row) {
-      row.accepted_seq = store.append("accepted", run_id, item.key, rejected_fields(item.source, item.sha256, item.name));
+      row.accepted_seq =
+          store.append("accepted", run_id, item.key, rejected_fields(item.source, item.sha256, item.name));
       row.time_ms = item.received_ms;
       ++counts[Count::accepted];
     }
-    row.decided_seq = store.append("quarantined", run_id, item.key, quarantined_fields(item.reason, item.quarantine_file));
+    row.decided_seq =
+        store.append("quarantined", run_id, item.key, quarantined_fields(item.reason, item.quarantine_file));
     row.state = AlertState::quarantined;
     ++counts[Count::quarantined];
     store.put(row);
     return;
   }
   if (!item.row) {
-    row.accepted_seq = store.append("accepted", run_id, item.key, accepted_fields(*item.alert, context_.remember(*item.mapping)));
+    row.accepted_seq =
+        store.append("accepted", run_id, item.key, accepted_fields(*item.alert, context_.remember(*item.mapping)));
     ++counts[Count::accepted];
   }
   row.time_ms = item.alert->time_ms;
@@ -331,7 +359,8 @@ void BatchRunner::book(std::vector<Item>& items) {
       store.append(n.kind, run_id, item.key, n.fields);
       if (n.kind == "pack") ++counts[Count::packs];
     }
-    for (std::size_t i = 0; i < item.outbox.size(); ++i) store.add_outbox(fmt::format("{}-{}", item.key, i), item.outbox[i]);
+    for (std::size_t i = 0; i < item.outbox.size(); ++i)
+      store.add_outbox(fmt::format("{}-{}", item.key, i), item.outbox[i]);
   }
   if (!cases_noted_ && !context_.queue.dirs().cases.empty()) {
     store.put_blob(books::kHasCases, "yes");
@@ -354,14 +383,18 @@ void BatchRunner::commit(std::vector<Item>& items) {
 void BatchRunner::finish(std::vector<Item>& items) {
   std::uint64_t left_queue = 0;
   for (auto& item : items) {
-    const bool decided = item.state == Item::State::ready || item.state == Item::State::settled || item.state == Item::State::rejected;
+    const bool decided =
+        item.state == Item::State::ready || item.state == Item::State::settled || item.state == Item::State::rejected;
     if (!item.leftover && (decided || item.state == Item::State::gone)) ++left_queue;
     if (item.state == Item::State::failed) context_.queue.give_back(item.name);
     if (!decided) continue;
     if (!item.quarantine_file.empty())
       context_.queue.drop_active(item.name);
     else
-      context_.queue.finish(item.name, item.key, item.sha256, item.state == Item::State::settled && item.row && item.row->state == AlertState::triaged ? item.row->time_ms : item.alert->time_ms);
+      context_.queue.finish(item.name, item.key, item.sha256,
+                            item.state == Item::State::settled && item.row && item.row->state == AlertState::triaged
+                                ? item.row->time_ms
+                                : item.alert->time_ms);
     if (item.state != Item::State::settled) decided_.push_back(item.key);
   }
   context_.queue.removed(left_queue);
@@ -370,7 +403,8 @@ void BatchRunner::finish(std::vector<Item>& items) {
 void BatchRunner::put_back(std::vector<Item>& items) noexcept {
   for (auto& item : items) {
     try {
-      const bool claimed = item.state != Item::State::todo && item.state != Item::State::gone && item.state != Item::State::left;
+      const bool claimed =
+          item.state != Item::State::todo && item.state != Item::State::gone && item.state != Item::State::left;
       if (claimed) context_.queue.give_back(item.name);
       context_.queue.set_aside(item.name);
     } catch (const std::exception& e) {

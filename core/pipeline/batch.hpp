@@ -2,9 +2,9 @@
 //
 // batch.hpp - a batch of active alerts, from files to committed verdicts.
 //
-// The commit order (docs/architecture.md): cases and packs visible by rename; syncfs once; one transaction; files moved to
-// processed/. Each step is safe to repeat, so a crash between any two is repaired by the next start.
-// Thread: the coordinator calls; workers run inside.
+// The commit order (docs/architecture.md): cases and packs visible by rename; syncfs once; one transaction; files moved
+// to processed/. Each step is safe to repeat, so a crash between any two is repaired by the next start. Thread: the
+// coordinator calls; workers run inside.
 #pragma once
 #include <exception>
 #include <map>
@@ -30,7 +30,8 @@ struct BatchStage {
 
 class BatchRunner {
  public:
-  BatchRunner(Context& context, std::vector<TriagePlan> plans, std::vector<std::unique_ptr<Examiner>> examiners, std::vector<BatchStage> stages);
+  BatchRunner(Context& context, std::vector<TriagePlan> plans, std::vector<std::unique_ptr<Examiner>> examiners,
+              std::vector<BatchStage> stages);
 
   // Brings these files of the queue (or, leftover, of active/) to an end. Throws StageError when a stage must stop and
   // Error on real faults; every file of the batch is then back in the queue or in active/, and nothing was counted.

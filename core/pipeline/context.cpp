@@ -28,16 +28,20 @@ void Context::write_stage_state() {
 }
 
 namespace {
-std::string id_or_null(const std::string& id) { return id.empty() ? "null" : json_quote(printable(id, 256)); }
+std::string id_or_null(const std::string& id) {
+  return id.empty() ? "null" : json_quote(printable(id, 256));
+}
 }  // namespace
 
 std::string accepted_fields(const Alert& alert, std::string_view mapping_digest) {
-  return fmt::format(R"("source":{},"alert_id":{},"alert_time":"{}","sha256":"{}","bytes":{},"mapping":"{}")", json_quote(alert.source),
-                     id_or_null(alert.id), rfc3339(alert.time_ms), alert.sha256, alert.bytes.size(), mapping_digest);
+  return fmt::format(R"("source":{},"alert_id":{},"alert_time":"{}","sha256":"{}","bytes":{},"mapping":"{}")",
+                     json_quote(alert.source), id_or_null(alert.id), rfc3339(alert.time_ms), alert.sha256,
+                     alert.bytes.size(), mapping_digest);
 }
 
 std::string rejected_fields(std::string_view source, std::string_view sha256, std::string_view name) {
-  return fmt::format(R"("source":{},"alert_id":null,"sha256":"{}","name":{})", json_quote(source), sha256, json_quote(printable(name, 256)));
+  return fmt::format(R"("source":{},"alert_id":null,"sha256":"{}","name":{})", json_quote(source), sha256,
+                     json_quote(printable(name, 256)));
 }
 
 std::string quarantined_fields(std::string_view reason, std::string_view file) {

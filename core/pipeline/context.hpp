@@ -24,9 +24,9 @@ struct Context {
   Report& report;
   plugin::Shared& shared;
   const std::atomic<bool>& stop;
-  std::shared_ptr<const Mapping> drop_in_mapping;          // of the first source, else Wazuh 4
+  std::shared_ptr<const Mapping> drop_in_mapping;                       // of the first source, else Wazuh 4
   std::map<std::string, std::shared_ptr<const Mapping>> mappings = {};  // by digest, 16 hex
-  std::function<void()> progress = [] {};                  // after each commit
+  std::function<void()> progress = [] {};                               // after each commit
 
   // The mapping's digest; stores it on first use (inside a transaction).
   std::string remember(const Mapping& mapping);

@@ -43,7 +43,9 @@ void on_signal(int number) {
   std::raise(number);
 }
 
-const Text& text() { return memory->has_crashed.load() != 0 ? memory->crashed : memory->last; }
+const Text& text() {
+  return memory->has_crashed.load() != 0 ? memory->crashed : memory->last;
+}
 
 }  // namespace
 
@@ -54,7 +56,9 @@ Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view h
   copy(doing.file, file);
   if (memory != nullptr) std::memcpy(&memory->last, &doing, sizeof doing);
 }
-Doing::~Doing() { doing = Text{}; }
+Doing::~Doing() {
+  doing = Text{};
+}
 
 CrashNote& CrashNote::shared() {
   static CrashNote note;
@@ -79,11 +83,23 @@ void CrashNote::install_handlers() {
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::sigaction(number, &action, nullptr);
 }
 
-void CrashNote::set_finished(Exit code) { memory->finished.store(static_cast<int>(code) + 1); }
-bool CrashNote::finished() const { return memory->finished.load() != 0; }
-std::string CrashNote::stage() const { return text().stage; }
-std::string CrashNote::plugin() const { return text().plugin; }
-std::string CrashNote::hook() const { return text().hook; }
-std::string CrashNote::file() const { return text().file; }
+void CrashNote::set_finished(Exit code) {
+  memory->finished.store(static_cast<int>(code) + 1);
+}
+bool CrashNote::finished() const {
+  return memory->finished.load() != 0;
+}
+std::string CrashNote::stage() const {
+  return text().stage;
+}
+std::string CrashNote::plugin() const {
+  return text().plugin;
+}
+std::string CrashNote::hook() const {
+  return text().hook;
+}
+std::string CrashNote::file() const {
+  return text().file;
+}
 
 }  // namespace signalfoundry::pipeline

@@ -25,7 +25,8 @@ class CrashNote {
  public:
   // Maps the shared memory; before the fork.
   static CrashNote& shared();
-  // In the worker: on SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT the thread's Doing is copied here, then the process dies.
+  // In the worker: on SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT the thread's Doing is copied here, then the process
+  // dies.
   void install_handlers();
   // In the worker, at its end: without it the parent takes any exit for a plugin's.
   void set_finished(Exit code);

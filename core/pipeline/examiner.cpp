@@ -17,7 +17,9 @@ constexpr std::size_t kReasonMax = 512;
 constexpr std::size_t kAlertIdMax = 256;
 constexpr std::size_t kTrailMax = 16U << 10U;
 
-std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
+std::string_view text_of(sf_str s) {
+  return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
+}
 
 // The trail goes into the ledger as it is, so it must be one line of JSON.
 std::string checked_trail(std::string_view trail) {
@@ -74,33 +76,36 @@ void Examiner::parse(Item& item, fs::Content&& content) const {
     throw Rejected("its bytes are not those that were accepted: something changed the file in the queue");
   if (item.attempts >= kAttemptsMax)
     throw Rejected(fmt::format("given up after {} runs: a plugin failed or crashed on it each time", item.attempts));
-  item.alert = std::make_unique<Alert>(read_alert(std::move(content.bytes), item.source, item.mapping, item.accepted_id, item.received_ms));
+  item.alert = std::make_unique<Alert>(
+      read_alert(std::move(content.bytes), item.source, item.mapping, item.accepted_id, item.received_ms));
   if (item.row) item.alert->key = item.row->key;  // the one it was accepted under
   item.key = item.alert->key;
   item.alert->id = printable(item.alert->id, kAlertIdMax);  // as the ledger has it
 }
 
 bool Examiner::read(Item& item) const {
-  return context_.queue.dirs().active.read(item.name, context_.config.max_alert_bytes).match(
-      [&](fs::Content&& content) {
-        item.received_ms = content.info.mtime_ns / 1'000'000;
-        item.record.may_link = content.info.links == 1;
-        item.sha256 = sha256_hex(content.bytes);
-        try {
-          parse(item, std::move(content));
-          return true;
-        } catch (const Rejected& e) {
-          item.state = Item::State::rejected;
-          item.reason = e.what();
-          return false;
-        }
-      },
-      [&](fs::Gone) {
-        // It was a file when it was listed and is none now: not ours to judge.
-        context_.queue.give_back(item.name);
-        item.state = Item::State::left;
-        return false;
-      });
+  return context_.queue.dirs()
+      .active.read(item.name, context_.config.max_alert_bytes)
+      .match(
+          [&](fs::Content&& content) {
+            item.received_ms = content.info.mtime_ns / 1'000'000;
+            item.record.may_link = content.info.links == 1;
+            item.sha256 = sha256_hex(content.bytes);
+            try {
+              parse(item, std::move(content));
+              return true;
+            } catch (const Rejected& e) {
+              item.state = Item::State::rejected;
+              item.reason = e.what();
+              return false;
+            }
+          },
+          [&](fs::Gone) {
+            // It was a file when it was listed and is none now: not ours to judge.
+            context_.queue.give_back(item.name);
+            item.state = Item::State::left;
+            return false;
+          });
 }
 
 // A file that cannot be read holds up no other.
@@ -123,9 +128,12 @@ void Examiner::triage(Item& item, const std::vector<TriagePlan>& plans) {
   for (std::size_t i = 0; i < triages_.size() && record.verdict.disposition == store::Disposition::none; ++i) {
     const sf_verdict_sink sink{sizeof(sf_verdict_sink), 0, &record.verdict, decide};
     auto& instance = *triages_[i];
-    instance.call("triage", [&](sf_error* e) {
-      return instance.plugin().triage->triage(instance.self(), record.handle(), item.alert->time_ms, &sink, e);
-    }, item.name);
+    instance.call(
+        "triage",
+        [&](sf_error* e) {
+          return instance.plugin().triage->triage(instance.self(), record.handle(), item.alert->time_ms, &sink, e);
+        },
+        item.name);
     item.triage_plan = i;
   }
   auto& verdict = record.verdict;

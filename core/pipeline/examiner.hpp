@@ -24,7 +24,8 @@ struct TriagePlan {
 
 class Examiner {
  public:
-  Examiner(const Context& context, std::vector<std::unique_ptr<Instance>> triages) : context_(context), triages_(std::move(triages)) {}
+  Examiner(const Context& context, std::vector<std::unique_ptr<Instance>> triages)
+      : context_(context), triages_(std::move(triages)) {}
   // Takes an item from todo to another state. Throws Error on real faults; StageError when triage must stop.
   void examine(Item& item, const std::vector<TriagePlan>& plans);
 

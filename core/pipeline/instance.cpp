@@ -14,7 +14,9 @@ namespace signalfoundry::pipeline {
 
 namespace {
 
-bool known(sf_status status) { return status >= SF_PANIC && status <= SF_TOO_LARGE; }
+bool known(sf_status status) {
+  return status >= SF_PANIC && status <= SF_TOO_LARGE;
+}
 
 Exit exit_of(const plugin::Plugin& plugin, sf_status status, std::string_view hook) {
   if (status == SF_INVALID && hook == "configure") return Exit::config;
@@ -60,11 +62,21 @@ Instance::Instance(plugin::Shared& shared, const config::StageConfig& stage, con
   };
   try {
     switch (role_of(plugin)) {
-      case Role::source: start(plugin.source); break;
-      case Role::triage: start(plugin.triage); break;
-      case Role::stage: start(plugin.stage); break;
-      case Role::notify: start(plugin.notify); break;
-      case Role::none: throw StageError(Exit::config, SF_INVALID, stage.name, fmt::format("stage \"{}\": {} offers no interface this version uses", stage.name, plugin.id));
+      case Role::source:
+        start(plugin.source);
+        break;
+      case Role::triage:
+        start(plugin.triage);
+        break;
+      case Role::stage:
+        start(plugin.stage);
+        break;
+      case Role::notify:
+        start(plugin.notify);
+        break;
+      case Role::none:
+        throw StageError(Exit::config, SF_INVALID, stage.name,
+                         fmt::format("stage \"{}\": {} offers no interface this version uses", stage.name, plugin.id));
     }
   } catch (...) {
     destroy();
@@ -72,7 +84,9 @@ Instance::Instance(plugin::Shared& shared, const config::StageConfig& stage, con
   }
 }
 
-Instance::~Instance() { destroy(); }
+Instance::~Instance() {
+  destroy();
+}
 
 void Instance::destroy() noexcept {
   if (self_ == nullptr) return;
@@ -80,16 +94,24 @@ void Instance::destroy() noexcept {
   sf_error error{};
   guarded("destroy", {}, error, [&]() -> sf_status {
     switch (role_of(plugin_)) {
-      case Role::source: plugin_.source->destroy(self); break;
-      case Role::triage: plugin_.triage->destroy(self); break;
-      case Role::stage: plugin_.stage->destroy(self); break;
-      default: plugin_.notify->destroy(self);
+      case Role::source:
+        plugin_.source->destroy(self);
+        break;
+      case Role::triage:
+        plugin_.triage->destroy(self);
+        break;
+      case Role::stage:
+        plugin_.stage->destroy(self);
+        break;
+      default:
+        plugin_.notify->destroy(self);
     }
     return SF_OK;
   });
 }
 
-sf_status Instance::guarded(const char* name, std::string_view file, sf_error& error, const std::function<sf_status()>& hook) {
+sf_status Instance::guarded(const char* name, std::string_view file, sf_error& error,
+                            const std::function<sf_status()>& hook) {
   const Doing doing(host_.stage.name, plugin_.id, name, file);
   // The SDK catches on its side; this is for tables written by hand.
   try {
@@ -121,7 +143,11 @@ std::string Instance::text_from(const char* name, sf_status (*hook)(void*, const
   call(name, [&](sf_error* e) { return hook(self_, &sink, e); });
   return out;
 }
-std::string Instance::inputs() { return text_from("inputs", plugin_.triage->inputs); }
-std::string Instance::mapping() { return text_from("mapping", plugin_.source->mapping); }
+std::string Instance::inputs() {
+  return text_from("inputs", plugin_.triage->inputs);
+}
+std::string Instance::mapping() {
+  return text_from("mapping", plugin_.source->mapping);
+}
 
 }  // namespace signalfoundry::pipeline

@@ -41,7 +41,8 @@ class Instance {
   const plugin::Plugin& plugin() const { return plugin_; }
   void* self() const { return self_; }
 
-  // Calls hook(sf_error*) -> sf_status. Gives a status >= 0; throws StageError for errors, exceptions and unknown codes.
+  // Calls hook(sf_error*) -> sf_status. Gives a status >= 0; throws StageError for errors, exceptions and unknown
+  // codes.
   template <class Hook>
   sf_status call(const char* name, Hook&& hook, std::string_view file = {}) {
     sf_error error{};

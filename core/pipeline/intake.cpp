@@ -15,12 +15,15 @@ using store::Count;
 constexpr std::size_t kPageAlerts = 1'000;
 constexpr std::size_t kPageBytes = 16U << 20U;
 
-std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
+std::string_view text_of(sf_str s) {
+  return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
+}
 
 // An accepted file becomes a waiting one. What somebody else put under its name becomes a drop-in of another name.
 void enqueue(const queue::StateDir& dirs, const std::string& file) {
   const auto moved_to = [&](const std::string& name) {
-    return dirs.accept.move(file, dirs.queue, name).match([](bool done) { return done; }, [](fs::Gone) { return true; });
+    return dirs.accept.move(file, dirs.queue, name)
+        .match([](bool done) { return done; }, [](fs::Gone) { return true; });
   };
   if (moved_to(file)) return;
   log::warn("queue", fmt::format("\"{}\" was there already; it is renamed", file));
@@ -47,7 +50,9 @@ sf_status Intake::take(F&& f) noexcept {
 
 Intake::Intake(Context& context, std::string stage, std::shared_ptr<const Mapping> mapping)
     : context_(context), stage_(std::move(stage)), mapping_(std::move(mapping)), sink_{} {
-  sink_ = {sizeof(sf_record_sink), 0, this,
+  sink_ = {sizeof(sf_record_sink),
+           0,
+           this,
            [](const sf_record_sink* s, sf_str document, sf_str doc_id, sf_str position) -> sf_status {
              auto& intake = *static_cast<Intake*>(s->impl);
              return intake.take([&] { intake.push(text_of(document), text_of(doc_id), text_of(position)); });
@@ -59,7 +64,8 @@ Intake::Intake(Context& context, std::string stage, std::shared_ptr<const Mappin
            [](const sf_record_sink* s, const sf_interval* v) -> sf_status {
              auto& intake = *static_cast<Intake*>(s->impl);
              return intake.take([&] {
-               intake.intervals_.push_back({intake.stage_, v->from_ms, v->to_ms, std::string(text_of(v->filter)), v->pages, v->fetched, v->complete != 0});
+               intake.intervals_.push_back({intake.stage_, v->from_ms, v->to_ms, std::string(text_of(v->filter)),
+                                            v->pages, v->fetched, v->complete != 0});
              });
            },
            [](const sf_record_sink* s, sf_str bytes, sf_str reason) -> sf_status {
@@ -89,7 +95,8 @@ bool Intake::known(const std::string& key) {
 void Intake::push(std::string_view document, std::string_view doc_id, std::string_view position) {
   try {
     if (document.size() > context_.config.max_alert_bytes)
-      throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", document.size(), context_.config.max_alert_bytes));
+      throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", document.size(),
+                                 context_.config.max_alert_bytes));
     Alert alert = read_alert(std::string(document), stage_, mapping_, doc_id, now_ms());
     if (!known(alert.key)) {
       keys_.insert(alert.key);
@@ -120,7 +127,8 @@ void Intake::write_files(std::vector<std::string>& files) {
     dirs.accept.create_file(files.back(), alert.bytes);
   }
   for (auto& r : rejections_)
-    r.reason = quarantined_fields(r.reason, context_.queue.quarantine_bytes(r.bytes, r.key, r.reason, stage_, context_.report.run_id));
+    r.reason = quarantined_fields(
+        r.reason, context_.queue.quarantine_bytes(r.bytes, r.key, r.reason, stage_, context_.report.run_id));
   if (!files.empty() || !rejections_.empty()) dirs.root.sync_all();
 }
 
@@ -132,7 +140,8 @@ void Intake::book() {
     store.put({alert.key, store::AlertState::waiting, store::Disposition::none, seq, 0, alert.time_ms, false});
   }
   for (const auto& r : rejections_) {
-    const auto seq = store.append("accepted", context_.report.run_id, r.key, rejected_fields(stage_, sha256_hex(r.bytes), stage_));
+    const auto seq =
+        store.append("accepted", context_.report.run_id, r.key, rejected_fields(stage_, sha256_hex(r.bytes), stage_));
     const auto decided = store.append("quarantined", context_.report.run_id, r.key, r.reason);
     store.put({r.key, store::AlertState::quarantined, store::Disposition::none, seq, decided, now_ms(), false});
   }

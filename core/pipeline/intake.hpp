@@ -2,10 +2,9 @@
 //
 // intake.hpp - takes what a source pushes: parsed, de-duplicated by key, durable, then in the books, a page at a time.
 //
-// Order of a page, each step safe to repeat: files into .accept/; one syncfs; one transaction (accepted entries, cursor,
-// intervals, totals); files renamed into queue/. A crash before the transaction leaves files that recover() removes and
-// the source offers again; after it, files that recover() moves on.
-// Thread: the coordinator.
+// Order of a page, each step safe to repeat: files into .accept/; one syncfs; one transaction (accepted entries,
+// cursor, intervals, totals); files renamed into queue/. A crash before the transaction leaves files that recover()
+// removes and the source offers again; after it, files that recover() moves on. Thread: the coordinator.
 #pragma once
 #include <signalfoundry/abi/source.h>
 

@@ -32,7 +32,7 @@ struct Item {
   std::string name;       // in queue/ or active/
   bool leftover = false;  // was in active/ when the run started
   State state = State::todo;
-  int attempts = 0;       // of earlier runs, failed or crashed
+  int attempts = 0;  // of earlier runs, failed or crashed
 
   // Of an alert that was accepted before, and may have its fate: what the books say of it.
   std::optional<store::AlertRow> row;
@@ -44,10 +44,10 @@ struct Item {
   std::unique_ptr<Alert> alert;
   plugin::Record record;
   std::size_t triage_plan = 0;  // which triage stage decided
-  std::string key;      // of alert or rejection
-  std::string sha256;   // of the bytes (rejection: of what was read)
+  std::string key;              // of alert or rejection
+  std::string sha256;           // of the bytes (rejection: of what was read)
   std::int64_t received_ms = 0;
-  std::string reason;   // rejected, failed
+  std::string reason;  // rejected, failed
   std::string quarantine_file;
   std::vector<Note> notes;
   std::vector<std::string> outbox;

@@ -25,7 +25,8 @@ void parallel(std::size_t count, Job&& job) {
   };
   {
     std::vector<std::jthread> threads;
-    for (std::size_t worker = 0; worker + 1 < count; ++worker) threads.emplace_back([&guarded, worker] { guarded(worker); });
+    for (std::size_t worker = 0; worker + 1 < count; ++worker)
+      threads.emplace_back([&guarded, worker] { guarded(worker); });
     if (count != 0) guarded(count - 1);
   }
   if (first) std::rethrow_exception(first);

@@ -19,8 +19,12 @@ OrderedJson counts_json(const store::Counts& counts) {
   return out;
 }
 
-OrderedJson text_or_null(const std::string& text) { return text.empty() ? OrderedJson() : OrderedJson(text); }
-OrderedJson time_or_null(std::int64_t ms) { return ms == 0 ? OrderedJson() : OrderedJson(rfc3339(ms)); }
+OrderedJson text_or_null(const std::string& text) {
+  return text.empty() ? OrderedJson() : OrderedJson(text);
+}
+OrderedJson time_or_null(std::int64_t ms) {
+  return ms == 0 ? OrderedJson() : OrderedJson(rfc3339(ms));
+}
 
 }  // namespace
 
@@ -34,8 +38,10 @@ void Report::blame(const std::string& name, const std::string& sentence, Exit co
     stage(name).status = "failed";
     stage(name).error = sentence;
   }
-  if (failed && status != "failed") status = "failed";
-  else if (status == "running" || status == "ok") status = "degraded";
+  if (failed && status != "failed")
+    status = "failed";
+  else if (status == "running" || status == "ok")
+    status = "degraded";
   if (!error.empty()) {
     if (failed && exit == Exit::ok) exit = code;
     return;
@@ -78,20 +84,28 @@ OrderedJson Report::json() const {
   queue["deferred"] = deferred;
   queue["drop_ins"] = drop_ins;
   queue["left_alone"] = left_alone;
-  queue["oldest_age_s"] = oldest_ms == 0 ? OrderedJson() : OrderedJson(static_cast<double>(std::max<std::int64_t>(now_ms() - oldest_ms, 0)) / 1000.0);
+  queue["oldest_age_s"] =
+      oldest_ms == 0 ? OrderedJson()
+                     : OrderedJson(static_cast<double>(std::max<std::int64_t>(now_ms() - oldest_ms, 0)) / 1000.0);
   out["ledger"] = {{"entries", head.entries}, {"head", head.hash}};
   out["totals"] = counts_json(totals);
-  out["totals"]["waiting"] = totals[store::Count::accepted] - totals[store::Count::triaged] - totals[store::Count::quarantined];
+  out["totals"]["waiting"] =
+      totals[store::Count::accepted] - totals[store::Count::triaged] - totals[store::Count::quarantined];
   out["reconcile"] = {{"checked", checked}, {"mismatches", mismatches}, {"categories", categories}};
   if (reconciled_run != run_id) out["reconcile"]["as_of_run_id"] = text_or_null(reconciled_run);
-  out["poll"] = {{"watermark", watermark_ms ? OrderedJson(rfc3339(*watermark_ms)) : OrderedJson()},
-                 {"lag_s", watermark_ms ? OrderedJson(static_cast<double>(now_ms() - *watermark_ms) / 1000.0) : OrderedJson()},
-                 {"gaps", gaps}};
+  out["poll"] = {
+      {"watermark", watermark_ms ? OrderedJson(rfc3339(*watermark_ms)) : OrderedJson()},
+      {"lag_s", watermark_ms ? OrderedJson(static_cast<double>(now_ms() - *watermark_ms) / 1000.0) : OrderedJson()},
+      {"gaps", gaps}};
   if (polled_run != run_id) out["poll"]["as_of_run_id"] = text_or_null(polled_run);
   out["outbox"] = {{"waiting", outbox}};
   out["stages"] = OrderedJson::array();
   for (const auto& s : stages)
-    out["stages"].push_back({{"name", s.name}, {"plugin", s.plugin}, {"duration_s", s.duration_s}, {"status", s.status}, {"error", text_or_null(s.error)}});
+    out["stages"].push_back({{"name", s.name},
+                             {"plugin", s.plugin},
+                             {"duration_s", s.duration_s},
+                             {"status", s.status},
+                             {"error", text_or_null(s.error)}});
   return out;
 }
 

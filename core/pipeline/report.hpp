@@ -30,7 +30,7 @@ struct Report {
   std::string run_id;
   std::string pipeline;
   std::int64_t started_ms = 0;
-  std::int64_t finished_ms = 0;  // 0: not finished
+  std::int64_t finished_ms = 0;    // 0: not finished
   std::string status = "running";  // ok, degraded, failed, running, skipped_locked
   std::string failed_stage;
   std::string error;
@@ -44,7 +44,7 @@ struct Report {
   store::Head head;
   std::uint64_t checked = 0, mismatches = 0;
   OrderedJson categories = OrderedJson::object();
-  std::string reconciled_run;            // run_id of the last reconcile; "": never
+  std::string reconciled_run;                // run_id of the last reconcile; "": never
   std::optional<std::int64_t> watermark_ms;  // every complete interval ends here
   std::uint64_t gaps = 0;
   std::string polled_run;

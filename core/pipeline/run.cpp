@@ -25,7 +25,9 @@ constexpr std::size_t kCapWithoutStage = 2'000;  // contract: the default of que
 std::string inputs_of(Instance& instance) {
   const std::string text = instance.inputs();
   Json own = Json::parse(text, nullptr, false);
-  if (!own.is_object()) throw StageError(Exit::config, SF_INVALID, instance.stage().name, fmt::format("stage \"{}\": the plugin's inputs are no JSON object", instance.stage().name));
+  if (!own.is_object())
+    throw StageError(Exit::config, SF_INVALID, instance.stage().name,
+                     fmt::format("stage \"{}\": the plugin's inputs are no JSON object", instance.stage().name));
   own["plugin"] = instance.plugin().id;
   own["plugin_version"] = instance.plugin().version;
   own["plugin_sha256"] = instance.plugin().sha256;
@@ -35,9 +37,13 @@ std::string inputs_of(Instance& instance) {
 
 }  // namespace
 
-Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*> plugins, queue::Queue& queue, store::Store& store,
-         Report& report, const std::atomic<bool>& stop, std::function<void()> progress)
-    : config_(config), queue_(queue), store_(store), report_(report), stop_(stop),
+Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*> plugins, queue::Queue& queue,
+         store::Store& store, Report& report, const std::atomic<bool>& stop, std::function<void()> progress)
+    : config_(config),
+      queue_(queue),
+      store_(store),
+      report_(report),
+      stop_(stop),
       context_{config, queue, store, report, shared_, stop, nullptr, {}, std::move(progress)} {
   shared_.queue = &queue;
   shared_.http = &http_;
@@ -49,7 +55,9 @@ Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*
   for (std::size_t i = 0; i < plugins.size(); ++i) {
     slots_.push_back({&config.stages[i], plugins[i], role_of(*plugins[i]), nullptr, {}, nullptr, false, false});
     report_.stages.push_back({config.stages[i].name, plugins[i]->id + " " + plugins[i]->version, 0, "ok", {}});
-    store_.each_state(config.stages[i].name, [&](const std::string& key, std::string value) { state_.load(config.stages[i].name, key, std::move(value)); });
+    store_.each_state(config.stages[i].name, [&](const std::string& key, std::string value) {
+      state_.load(config.stages[i].name, key, std::move(value));
+    });
   }
 }
 
@@ -57,7 +65,8 @@ Run::~Run() {
   for (auto& slot : slots_) {
     if (!slot.open || slot.plugin->source->close == nullptr) continue;
     try {
-      slot.first->call("close", [&](sf_error*) -> sf_status { return slot.plugin->source->close(slot.first->self()), SF_OK; });
+      slot.first->call("close",
+                       [&](sf_error*) -> sf_status { return slot.plugin->source->close(slot.first->self()), SF_OK; });
     } catch (const Error& e) {
       log::warn(slot.config->name, e.what());
     }
@@ -72,7 +81,8 @@ void Run::create() {
     try {
       slot.mapping = Mapping::parse(slot.first->mapping());
     } catch (const std::invalid_argument& e) {
-      throw StageError(Exit::config, SF_INVALID, slot.config->name, fmt::format("stage \"{}\": the plugin's mapping is wrong: {}", slot.config->name, e.what()));
+      throw StageError(Exit::config, SF_INVALID, slot.config->name,
+                       fmt::format("stage \"{}\": the plugin's mapping is wrong: {}", slot.config->name, e.what()));
     }
     if (!context_.drop_in_mapping) context_.drop_in_mapping = slot.mapping;
   }
@@ -81,13 +91,15 @@ void Run::create() {
 }
 
 void Run::create_batch_runner() {
-  const std::size_t workers = config_.workers != 0 ? config_.workers : std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t workers =
+      config_.workers != 0 ? config_.workers : std::max(1U, std::thread::hardware_concurrency());
   std::vector<TriagePlan> plans;
   std::vector<std::vector<std::unique_ptr<Instance>>> triages(workers);
   std::vector<BatchStage> stages;
   for (auto& slot : slots_) {
     if (slot.role == Role::triage) {
-      for (auto& of_worker : triages) of_worker.push_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin));
+      for (auto& of_worker : triages)
+        of_worker.push_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin));
       std::string inputs = inputs_of(*triages[0].back());
       std::string digest = sha256_hex(inputs).substr(0, 16);
       plans.push_back({slot.config, slot.plugin, std::move(inputs), std::move(digest)});
@@ -95,7 +107,8 @@ void Run::create_batch_runner() {
     if (slot.role != Role::stage || slot.plugin->stage->batch == nullptr) continue;
     BatchStage stage{slot.config, slot.plugin, {slot.first.get()}};
     while (stage.instances.size() < workers)
-      stage.instances.push_back(slot.others.emplace_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin)).get());
+      stage.instances.push_back(
+          slot.others.emplace_back(std::make_unique<Instance>(shared_, *slot.config, *slot.plugin)).get());
     stages.push_back(std::move(stage));
   }
   std::vector<std::unique_ptr<Examiner>> examiners;
@@ -107,7 +120,8 @@ void Run::recover() {
   const auto& dirs = queue_.dirs();
   std::vector<std::string> leftovers;
   dirs.active.list([&](const fs::Listed& e) { return leftovers.emplace_back(e.name), true; });
-  if (!leftovers.empty() || !dirs.accept.empty() || !dirs.staging.empty()) dirs.root.sync_all();  // what we see must be on disk before it is judged
+  if (!leftovers.empty() || !dirs.accept.empty() || !dirs.staging.empty())
+    dirs.root.sync_all();  // what we see must be on disk before it is judged
   std::vector<std::string> trees;
   dirs.staging.list([&](const fs::Listed& e) { return trees.emplace_back(e.name), true; });
   for (const auto& tree : trees) dirs.staging.remove_tree(tree);
@@ -121,7 +135,9 @@ void Run::recover() {
 template <class F>
 void Run::timed(Slot& slot, F&& f) {
   const auto started = monotonic_ms();
-  const auto done = [&] { report_.stage(slot.config->name).duration_s += static_cast<double>(monotonic_ms() - started) / 1000.0; };
+  const auto done = [&] {
+    report_.stage(slot.config->name).duration_s += static_cast<double>(monotonic_ms() - started) / 1000.0;
+  };
   try {
     f();
     done();
@@ -139,11 +155,14 @@ void Run::poll_until_end(Slot& slot, Intake& intake) {
   auto& instance = *slot.first;
   if (!slot.open) {
     const std::string position = store_.cursor(slot.config->name);
-    instance.call("open", [&](sf_error* e) { return source->open(instance.self(), {position.data(), position.size()}, e); });
+    instance.call("open", [&](sf_error* e) {
+      return source->open(instance.self(), {position.data(), position.size()}, e);
+    });
     slot.open = true;
   }
   for (sf_status status = SF_OK; status == SF_OK && !stop_.load();)
-    status = instance.call("poll", [&](sf_error* e) { return source->poll(instance.self(), intake.sink(), kPollRecords, 0, e); });
+    status = instance.call(
+        "poll", [&](sf_error* e) { return source->poll(instance.self(), intake.sink(), kPollRecords, 0, e); });
 }
 
 void Run::poll(Slot& slot) {
@@ -166,13 +185,16 @@ void Run::begin_slot(Slot& slot) {
   if (slot.stopped) return;
   if (slot.role == Role::source) return timed(slot, [&] { poll(slot); });
   if (slot.role != Role::stage || slot.plugin->stage->begin == nullptr) return;
-  timed(slot, [&] { slot.first->call("begin", [&](sf_error* e) { return slot.plugin->stage->begin(slot.first->self(), e); }); });
+  timed(slot, [&] {
+    slot.first->call("begin", [&](sf_error* e) { return slot.plugin->stage->begin(slot.first->self(), e); });
+  });
 }
 
 void Run::admit_by_name() {
   std::set<std::string> first;
   queue_.scan_all([&](const queue::Waiting& w) {
-    if (first.size() < kCapWithoutStage) first.emplace(w.name);
+    if (first.size() < kCapWithoutStage)
+      first.emplace(w.name);
     else if (w.name < *first.rbegin()) {
       first.erase(std::prev(first.end()));
       first.emplace(w.name);
@@ -183,7 +205,8 @@ void Run::admit_by_name() {
 }
 
 void Run::batches(std::vector<std::string> names, bool leftover) {
-  const auto late = std::stable_partition(names.begin(), names.end(), [&](const std::string& n) { return !batch_runner_->attempted(n); });
+  const auto late = std::stable_partition(names.begin(), names.end(),
+                                          [&](const std::string& n) { return !batch_runner_->attempted(n); });
   const auto together = static_cast<std::size_t>(late - names.begin());
   for (std::size_t at = 0, end = 0; at < names.size() && !stop_.load() && !batches_stopped_; at = end) {
     end = at < together ? std::min<std::size_t>(together, at + config_.batch) : at + 1;
@@ -195,7 +218,8 @@ void Run::batches(std::vector<std::string> names, bool leftover) {
       batches_stopped_ = true;
       log::error("batch", e.what());
       const auto* of_stage = dynamic_cast<const StageError*>(&e);
-      report_.blame(of_stage != nullptr ? of_stage->stage() : "", e.what(), e.code(), e.code() == Exit::internal || e.code() == Exit::config);
+      report_.blame(of_stage != nullptr ? of_stage->stage() : "", e.what(), e.code(),
+                    e.code() == Exit::internal || e.code() == Exit::config);
     }
     for (auto& key : batch_runner_->take_decided()) decided_.push_back(std::move(key));
   }
@@ -219,7 +243,8 @@ void Run::pass() {
     admit_by_name();
     names = queue_.take_admitted();
   }
-  if (report_.passes == 1) report_.depth_start = queue_.depth() - std::min(queue_.depth(), queue_.added_in_all() - added_before);
+  if (report_.passes == 1)
+    report_.depth_start = queue_.depth() - std::min(queue_.depth(), queue_.added_in_all() - added_before);
   admitted_ = names.size();
   if (admitted_ != 0) report_.active = admitted_;
   batches(std::move(names), false);
@@ -227,7 +252,9 @@ void Run::pass() {
   end();
 }
 
-bool Run::last_pass() const { return !drain_ || stop_.load() || batches_stopped_ || admitted_ == 0 || queue_.depth() == 0; }
+bool Run::last_pass() const {
+  return !drain_ || stop_.load() || batches_stopped_ || admitted_ == 0 || queue_.depth() == 0;
+}
 
 void Run::end() {
   const auto vanished = shared_.vanished.exchange(0);
@@ -247,7 +274,9 @@ void Run::end() {
   check_books();
   for (auto& slot : slots_) {
     if (slot.role != Role::stage || slot.plugin->stage->end == nullptr) continue;
-    timed(slot, [&] { slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); }); });
+    timed(slot, [&] {
+      slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); });
+    });
   }
   report_.ended = true;
 }
@@ -255,11 +284,15 @@ void Run::end() {
 void Run::check_books() {
   const auto findings = books::reconcile_some(queue_.dirs(), store_, {});
   for (const auto& [category, found] : findings.mismatches)
-    report_.blame("", fmt::format("the books do not balance ({}): {}. Run `signalfoundry reconcile {}`.", category, found.examples.front(), config_.file), Exit::internal, true);
+    report_.blame("",
+                  fmt::format("the books do not balance ({}): {}. Run `signalfoundry reconcile {}`.", category,
+                              found.examples.front(), config_.file),
+                  Exit::internal, true);
 }
 
 std::string Run::reconcile(const std::string& scope) {
-  const auto findings = scope == "all" ? books::reconcile_all(queue_.dirs(), store_) : books::reconcile_some(queue_.dirs(), store_, decided_);
+  const auto findings = scope == "all" ? books::reconcile_all(queue_.dirs(), store_)
+                                       : books::reconcile_some(queue_.dirs(), store_, decided_);
   if (report_.reconciled_run != report_.run_id) report_.checked = report_.mismatches = 0;
   report_.reconciled_run = report_.run_id;
   report_.checked += findings.checked;
@@ -267,8 +300,13 @@ std::string Run::reconcile(const std::string& scope) {
   for (const auto& [name, category] : findings.mismatches)
     report_.categories[name] = report_.categories.value(name, std::uint64_t{0}) + category.count;
   if (findings.total() != 0)
-    report_.blame("", fmt::format("{} mismatches between ledger and disk. Run `signalfoundry reconcile {}`.", findings.total(), config_.file), Exit::internal, true);
-  return OrderedJson{{"checked", findings.checked}, {"mismatches", findings.total()}, {"categories", report_.categories}}.dump();
+    report_.blame("",
+                  fmt::format("{} mismatches between ledger and disk. Run `signalfoundry reconcile {}`.",
+                              findings.total(), config_.file),
+                  Exit::internal, true);
+  return OrderedJson{
+      {"checked", findings.checked}, {"mismatches", findings.total()}, {"categories", report_.categories}}
+      .dump();
 }
 
 void Run::refresh_report() {
@@ -277,7 +315,8 @@ void Run::refresh_report() {
   report_.look_at(queue_);
   report_.outbox = store_.outbox_size();
   for (std::size_t i = 0; i < report_.totals.values.size(); ++i)
-    metrics_.set_total(fmt::format("alerts_{}", store::count_name(static_cast<store::Count>(i))), report_.totals.values[i]);
+    metrics_.set_total(fmt::format("alerts_{}", store::count_name(static_cast<store::Count>(i))),
+                       report_.totals.values[i]);
   metrics_.set("run", "queue_depth", static_cast<double>(report_.depth_end));
   metrics_.set("run", "ledger_entries", static_cast<double>(report_.head.entries));
   report_.gaps = 0;
@@ -286,7 +325,8 @@ void Run::refresh_report() {
     if (slot.role != Role::source) continue;
     const auto coverage = books::coverage(store_.intervals(slot.config->name));
     report_.gaps += coverage.gaps.size();
-    if (coverage.watermark_ms) report_.watermark_ms = std::min(report_.watermark_ms.value_or(*coverage.watermark_ms), *coverage.watermark_ms);
+    if (coverage.watermark_ms)
+      report_.watermark_ms = std::min(report_.watermark_ms.value_or(*coverage.watermark_ms), *coverage.watermark_ms);
   }
 }
 

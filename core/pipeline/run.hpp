@@ -21,8 +21,8 @@ namespace signalfoundry::pipeline {
 class Run {
  public:
   // `plugins` by stage, in file order. `stop`: finish the batch under way, then end.
-  Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*> plugins, queue::Queue& queue, store::Store& store,
-      Report& report, const std::atomic<bool>& stop, std::function<void()> progress);
+  Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*> plugins, queue::Queue& queue,
+      store::Store& store, Report& report, const std::atomic<bool>& stop, std::function<void()> progress);
   ~Run();
 
   // Does the run; what happened is in the report. Throws Error only when the report itself could not be kept.
@@ -35,9 +35,9 @@ class Run {
     const config::StageConfig* config;
     const plugin::Plugin* plugin;
     Role role;
-    std::unique_ptr<Instance> first;                   // source, or the instance that gets begin and end
-    std::vector<std::unique_ptr<Instance>> others;     // further batch instances
-    std::shared_ptr<const Mapping> mapping;            // source
+    std::unique_ptr<Instance> first;                // source, or the instance that gets begin and end
+    std::vector<std::unique_ptr<Instance>> others;  // further batch instances
+    std::shared_ptr<const Mapping> mapping;         // source
     bool open = false;
     bool stopped = false;
   };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/supervisor.hpp"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -44,7 +44,9 @@ void catch_signals() {
 
 // Is the process that wrote itself into the lock still there? A holder that was killed takes a moment to let go.
 bool owner_alive(const queue::StateDir& dirs) {
-  const std::string text = dirs.root.read("lock", 256).match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
+  const std::string text =
+      dirs.root.read("lock", 256)
+          .match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
   const Json owner = Json::parse(text, nullptr, false);
   const auto pid = owner.is_object() ? owner.find("pid") : owner.end();
   if (pid == owner.end() || !pid->is_number_integer()) return true;
@@ -54,7 +56,8 @@ bool owner_alive(const queue::StateDir& dirs) {
 }
 
 std::optional<fs::Lock> take_lock(const queue::StateDir& dirs, const std::string& run_id) {
-  const std::string owner = OrderedJson{{"pid", ::getpid()}, {"run_id", run_id}, {"since", rfc3339(now_ms())}}.dump() + "\n";
+  const std::string owner =
+      OrderedJson{{"pid", ::getpid()}, {"run_id", run_id}, {"since", rfc3339(now_ms())}}.dump() + "\n";
   for (const auto until = monotonic_ms() + kLockWaitMs;;) {
     if (auto lock = fs::Lock::try_take(dirs.root, "lock", owner)) return lock;
     if (owner_alive(dirs) || monotonic_ms() >= until) return std::nullopt;
@@ -100,8 +103,9 @@ struct Outcome {
 
 void show_progress(const Report& report, const queue::Queue& queue) {
   const auto& c = report.counts;
-  const std::string line = fmt::format("\r{} triaged, {} escalated, {} in quarantine, {} waiting   ", c[store::Count::triaged],
-                                       c[store::Count::escalated], c[store::Count::quarantined], queue.depth());
+  const std::string line =
+      fmt::format("\r{} triaged, {} escalated, {} in quarantine, {} waiting   ", c[store::Count::triaged],
+                  c[store::Count::escalated], c[store::Count::quarantined], queue.depth());
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 
@@ -122,7 +126,8 @@ Exit not_done(const queue::StateDir& dirs, Report& report, const Error& error, i
 }
 
 // The worker process. Never returns.
-[[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs, Report report, bool first_run, int result_fd) {
+[[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
+                       Report report, bool first_run, int result_fd) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   CrashNote::shared().install_handlers();
   Exit code = Exit::internal;
@@ -184,7 +189,9 @@ std::string death_of(int status, const CrashNote& note) {
   std::string how = WIFSIGNALED(status) ? fmt::format("crashed with {}", ::strsignal(WTERMSIG(status)))
                                         : fmt::format("ended the process with exit({})", WEXITSTATUS(status));
   if (WIFSIGNALED(status)) how += fmt::format(" (signal {})", WTERMSIG(status));
-  std::string out = note.stage().empty() ? "the worker " + how : fmt::format("stage \"{}\" (plugin {}, {}) {}", note.stage(), note.plugin(), note.hook(), how);
+  std::string out = note.stage().empty()
+                        ? "the worker " + how
+                        : fmt::format("stage \"{}\" (plugin {}, {}) {}", note.stage(), note.plugin(), note.hook(), how);
   if (!note.file().empty()) out += fmt::format(" on the alert of \"{}\"", printable(note.file()));
   return out + ". No alert was lost: what was under way is taken up by the next run.";
 }
@@ -210,7 +217,8 @@ void report_death(Report& report, const config::PipelineConfig& config, const qu
   }
 }
 
-Outcome run_once(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs, bool first_run) {
+Outcome run_once(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
+                 bool first_run) {
   Outcome out{{}, new_report(config)};
   Report& report = out.report;
   write_heartbeat(dirs, report, false);
@@ -238,7 +246,8 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
   if (CrashNote::shared().finished() && out.json.is_object()) {
     report.status = out.json.value("status", "failed");
     report.exit = static_cast<Exit>(WEXITSTATUS(status));
-    if (report.status != "ok" && report.status != "degraded") dirs.root.write_file("heartbeat.json", out.json.dump(2) + "\n");
+    if (report.status != "ok" && report.status != "degraded")
+      dirs.root.write_file("heartbeat.json", out.json.dump(2) + "\n");
     return out;
   }
   report_death(report, config, dirs, status);
@@ -251,7 +260,11 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
 Outcome without_ledger(const config::PipelineConfig& config, const queue::StateDir& dirs) {
   Outcome out{{}, new_report(config)};
   out.report.finished_ms = now_ms();
-  out.report.blame("", "state.db is missing from " + config.state + ", but alerts were recorded there before. Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.", Exit::io, true);
+  out.report.blame("",
+                   "state.db is missing from " + config.state +
+                       ", but alerts were recorded there before. Restore it from a backup, or rebuild it "
+                       "(docs/operations/recovery.md); it is never recreated silently.",
+                   Exit::io, true);
   out.json = out.report.json();
   log::error("run", out.report.error);
   write_heartbeat(dirs, out.report, false);
@@ -260,7 +273,8 @@ Outcome without_ledger(const config::PipelineConfig& config, const queue::StateD
 
 }  // namespace
 
-Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const std::function<void(const Report&, const OrderedJson&)>& show) {
+Exit supervise(const config::PipelineConfig& config, const RunOptions& options,
+               const std::function<void(const Report&, const OrderedJson&)>& show) {
   catch_signals();
   const auto dirs = queue::StateDir::open(config.state);
   Report report = new_report(config);
@@ -268,7 +282,8 @@ Exit supervise(const config::PipelineConfig& config, const RunOptions& options, 
   if (!lock) {
     report.status = "skipped_locked";
     report.finished_ms = now_ms();
-    report.error = "another run holds the lock of " + config.state + ". Wait for it, or look at the lock file for its pid.";
+    report.error =
+        "another run holds the lock of " + config.state + ". Wait for it, or look at the lock file for its pid.";
     report.exit = Exit::locked;
     append_history(dirs, report);
     log::error("run", report.error);
@@ -279,7 +294,8 @@ Exit supervise(const config::PipelineConfig& config, const RunOptions& options, 
   do {
     const auto started = monotonic_ms();
     const bool first_run = !has_ledger(dirs);
-    const auto outcome = first_run && dirs.has_history() ? without_ledger(config, dirs) : run_once(config, options, dirs, first_run);
+    const auto outcome =
+        first_run && dirs.has_history() ? without_ledger(config, dirs) : run_once(config, options, dirs, first_run);
     exit = outcome.report.exit;
     show(outcome.report, outcome.json);
     while (options.every_ms > 0 && !stop.load()) {

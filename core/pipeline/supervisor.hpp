@@ -19,9 +19,11 @@ struct RunOptions {
   std::vector<std::string> plugin_path;
 };
 
-// Runs the pipeline once, until nothing waits, or at a cadence until SIGTERM or SIGINT (the batch under way is finished).
-// `show` gets each run's report. Gives the exit code of the last run. Throws Error when no run could be started.
-Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const std::function<void(const Report&, const OrderedJson&)>& show);
+// Runs the pipeline once, until nothing waits, or at a cadence until SIGTERM or SIGINT (the batch under way is
+// finished). `show` gets each run's report. Gives the exit code of the last run. Throws Error when no run could be
+// started.
+Exit supervise(const config::PipelineConfig& config, const RunOptions& options,
+               const std::function<void(const Report&, const OrderedJson&)>& show);
 
 // For a pipeline that cannot be started: a heartbeat that says so, where its state directory is there and no run holds
 // the lock. `stage` may be "". Gives the report.

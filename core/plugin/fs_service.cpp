@@ -15,12 +15,19 @@ namespace {
 
 constexpr std::uint64_t kWholeFileMax = 64U << 20U;
 
-std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
-const fs::Dir& dir_of(const sf_dir* dir) { return *reinterpret_cast<const fs::Dir*>(dir); }
-Host::Tree& tree_of(sf_tree* tree) { return *reinterpret_cast<Host::Tree*>(tree); }
+std::string_view text_of(sf_str s) {
+  return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
+}
+const fs::Dir& dir_of(const sf_dir* dir) {
+  return *reinterpret_cast<const fs::Dir*>(dir);
+}
+Host::Tree& tree_of(sf_tree* tree) {
+  return *reinterpret_cast<Host::Tree*>(tree);
+}
 
 std::string_view checked(sf_str name) {
-  if (!fs::valid_name(text_of(name))) throw Error(Exit::config, "\"" + printable(text_of(name)) + "\" is not a single file name");
+  if (!fs::valid_name(text_of(name)))
+    throw Error(Exit::config, "\"" + printable(text_of(name)) + "\" is not a single file name");
   return text_of(name);
 }
 
@@ -39,7 +46,8 @@ std::optional<fs::Dir> named_dir(const Host& host, std::string_view which) {
   if (!parent && !which.starts_with("setting:"))
     throw Error(Exit::config, "there is no directory \"" + printable(which) + "\"");
   const auto it = host.stage.paths.find(std::string(which.substr(which.find(':') + 1)));
-  if (it == host.stage.paths.end()) throw Error(Exit::config, "\"" + printable(which) + "\" names no setting marked x-sf-path");
+  if (it == host.stage.paths.end())
+    throw Error(Exit::config, "\"" + printable(which) + "\" names no setting marked x-sf-path");
   std::string path = it->second;
   if (parent) path.resize(std::max<std::size_t>(path.find_last_of('/'), 1));
   return fs::Dir::open(path);
@@ -57,14 +65,19 @@ sf_status open_dir(const sf_host* host, sf_str which, const sf_dir** out, sf_err
 
 uint32_t kind_of(fs::Kind kind) {
   switch (kind) {
-    case fs::Kind::file: return SF_FILE;
-    case fs::Kind::directory: return SF_DIRECTORY;
-    case fs::Kind::symlink: return SF_SYMLINK;
-    default: return SF_OTHER;
+    case fs::Kind::file:
+      return SF_FILE;
+    case fs::Kind::directory:
+      return SF_DIRECTORY;
+    case fs::Kind::symlink:
+      return SF_SYMLINK;
+    default:
+      return SF_OTHER;
   }
 }
 
-sf_status list(const sf_host*, const sf_dir* dir, sf_str suffix, int32_t (*visit)(void*, const sf_entry*), void* impl, sf_error* error) {
+sf_status list(const sf_host*, const sf_dir* dir, sf_str suffix, int32_t (*visit)(void*, const sf_entry*), void* impl,
+               sf_error* error) {
   return answer("list", error, [&]() -> sf_status {
     dir_of(dir).list([&](const fs::Listed& e) {
       if (!e.name.ends_with(text_of(suffix))) return true;
@@ -77,35 +90,43 @@ sf_status list(const sf_host*, const sf_dir* dir, sf_str suffix, int32_t (*visit
 
 sf_status stat(const sf_host* host, const sf_dir* dir, sf_str name, sf_entry* out, sf_error* error) {
   return answer("stat", error, [&]() -> sf_status {
-    return dir_of(dir).stat(checked(name)).match(
-        [&](const fs::Info& i) -> sf_status {
-          *out = {name, i.dev, i.ino, i.size, i.mtime_ns, kind_of(i.kind), 0};
-          return SF_OK;
-        },
-        [&](fs::Gone why) { return gone(Host::of(host), why); });
+    return dir_of(dir)
+        .stat(checked(name))
+        .match(
+            [&](const fs::Info& i) -> sf_status {
+              *out = {name, i.dev, i.ino, i.size, i.mtime_ns, kind_of(i.kind), 0};
+              return SF_OK;
+            },
+            [&](fs::Gone why) { return gone(Host::of(host), why); });
   });
 }
 
-sf_status read(const sf_host* host, const sf_dir* dir, const sf_entry* entry, uint64_t offset, uint64_t limit, const sf_bytes_sink* sink, sf_error* error) {
+sf_status read(const sf_host* host, const sf_dir* dir, const sf_entry* entry, uint64_t offset, uint64_t limit,
+               const sf_bytes_sink* sink, sf_error* error) {
   return answer("read", error, [&]() -> sf_status {
-    return dir_of(dir).read(checked(entry->name), limit == 0 ? kWholeFileMax : limit, offset).match(
-        [&](const fs::Content& c) -> sf_status {
-          if (entry->ino != 0 && entry->ino != c.info.ino) return gone(Host::of(host), fs::Gone::changed);
-          if (limit == 0 && !c.whole) return SF_TOO_LARGE;
-          return sink->put(sink, {c.bytes.data(), c.bytes.size()});
-        },
-        [&](fs::Gone why) { return gone(Host::of(host), why); });
+    return dir_of(dir)
+        .read(checked(entry->name), limit == 0 ? kWholeFileMax : limit, offset)
+        .match(
+            [&](const fs::Content& c) -> sf_status {
+              if (entry->ino != 0 && entry->ino != c.info.ino) return gone(Host::of(host), fs::Gone::changed);
+              if (limit == 0 && !c.whole) return SF_TOO_LARGE;
+              return sink->put(sink, {c.bytes.data(), c.bytes.size()});
+            },
+            [&](fs::Gone why) { return gone(Host::of(host), why); });
   });
 }
 
 sf_status write_file(const sf_host*, const sf_dir* dir, sf_str name, sf_str bytes, sf_error* error) {
-  return answer("write_file", error, [&]() -> sf_status { return dir_of(dir).write_file(checked(name), text_of(bytes)), SF_OK; });
+  return answer("write_file", error,
+                [&]() -> sf_status { return dir_of(dir).write_file(checked(name), text_of(bytes)), SF_OK; });
 }
 
-sf_status append_line(const sf_host*, const sf_dir* dir, sf_str name, sf_str line, uint64_t max_bytes, sf_error* error) {
+sf_status append_line(const sf_host*, const sf_dir* dir, sf_str name, sf_str line, uint64_t max_bytes,
+                      sf_error* error) {
   return answer("append_line", error, [&]() -> sf_status {
     const std::string file(checked(name));
-    const auto size = dir_of(dir).stat(file).match([](const fs::Info& i) { return i.size; }, [](fs::Gone) { return std::uint64_t{0}; });
+    const auto size = dir_of(dir).stat(file).match([](const fs::Info& i) { return i.size; },
+                                                   [](fs::Gone) { return std::uint64_t{0}; });
     if (max_bytes != 0 && size + line.size > max_bytes) {
       dir_of(dir).remove(file + ".1");
       dir_of(dir).move(file, dir_of(dir), file + ".1").match([](bool) { return true; }, [](fs::Gone) { return false; });
@@ -152,7 +173,9 @@ sf_status tree_add_alert(const sf_host* host, sf_tree* tree, sf_str name, const 
   return answer("tree_add_alert", error, [&]() -> sf_status {
     const auto& record = Record::of(raw);
     const auto [dir, file] = place_in(tree_of(tree), text_of(name));
-    const bool linked = record.may_link && Host::of(host).shared.queue->dirs().active.link(record.active_name, dir, file)
+    const bool linked = record.may_link && Host::of(host)
+                                               .shared.queue->dirs()
+                                               .active.link(record.active_name, dir, file)
                                                .match([](bool done) { return done; }, [](fs::Gone) { return false; });
     if (!linked) dir.create_file(file, record.alert->bytes);
     return SF_OK;
@@ -180,8 +203,10 @@ sf_status tree_publish(const sf_host* host, sf_tree* raw, sf_error* error) {
     const auto& staging = self.shared.queue->dirs().staging;
     try {
       const auto slash = tree.path.find_last_of('/');
-      const fs::Dir& parent = slash == std::string::npos ? *tree.root : parent_of(self, tree, tree.path.substr(0, slash));
-      const bool replaced = staging.exchange(tree.name, parent, slash == std::string::npos ? tree.path : tree.path.substr(slash + 1));
+      const fs::Dir& parent =
+          slash == std::string::npos ? *tree.root : parent_of(self, tree, tree.path.substr(0, slash));
+      const bool replaced =
+          staging.exchange(tree.name, parent, slash == std::string::npos ? tree.path : tree.path.substr(slash + 1));
       if (replaced) staging.remove_tree(tree.name);
       self.trees.remove_if([&](const Host::Tree& t) { return &t == &tree; });
     } catch (...) {
@@ -198,7 +223,7 @@ void tree_abort(const sf_host* host, sf_tree* raw) {
 
 }  // namespace
 
-const sf_fs_api kFsService{sizeof(sf_fs_api), 0, open_dir, list, stat, read, write_file, append_line,
-                           tree_begin, tree_add, tree_add_alert, tree_publish, tree_abort};
+const sf_fs_api kFsService{sizeof(sf_fs_api), 0,          open_dir, list,           stat,         read,      write_file,
+                           append_line,       tree_begin, tree_add, tree_add_alert, tree_publish, tree_abort};
 
 }  // namespace signalfoundry::plugin

@@ -17,11 +17,16 @@ namespace signalfoundry::plugin {
 
 namespace {
 
-std::string_view text_of(sf_str s) { return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size); }
-sf_str c_of(std::string_view s) { return {s.data(), s.size()}; }
+std::string_view text_of(sf_str s) {
+  return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
+}
+sf_str c_of(std::string_view s) {
+  return {s.data(), s.size()};
+}
 
 const sf_record_api kRecord{
-    sizeof(sf_record_api), 0,
+    sizeof(sf_record_api),
+    0,
     [](const sf_host* host, sf_str path) -> const sf_path* {
       auto compiled = compile_path(text_of(path));
       if (!compiled) return nullptr;
@@ -41,7 +46,8 @@ const sf_record_api kRecord{
     }};
 
 const sf_log_api kLog{sizeof(sf_log_api), 0, [](const sf_host* host, int32_t level, sf_str message) {
-                        log::write(static_cast<log::Level>(std::clamp(level, 0, 3)), Host::of(host).stage.name, text_of(message));
+                        log::write(static_cast<log::Level>(std::clamp(level, 0, 3)), Host::of(host).stage.name,
+                                   text_of(message));
                       }};
 
 const sf_clock_api kClock{sizeof(sf_clock_api), 0, [](const sf_host*) { return now_ms(); },
@@ -75,13 +81,14 @@ std::optional<std::string> secret_of(const Host& host, std::string_view key) {
   return config::read_secret(it->second);
 }
 
-const sf_secret_api kSecret{sizeof(sf_secret_api), 0,
-                            [](const sf_host* host, sf_str key, const sf_bytes_sink* sink, sf_error* error) -> sf_status {
-                              return answer("secret", error, [&]() -> sf_status {
-                                const auto value = secret_of(Host::of(host), text_of(key));
-                                return value ? sink->put(sink, c_of(*value)) : static_cast<sf_status>(SF_ABSENT);
-                              });
-                            }};
+const sf_secret_api kSecret{
+    sizeof(sf_secret_api), 0,
+    [](const sf_host* host, sf_str key, const sf_bytes_sink* sink, sf_error* error) -> sf_status {
+      return answer("secret", error, [&]() -> sf_status {
+        const auto value = secret_of(Host::of(host), text_of(key));
+        return value ? sink->put(sink, c_of(*value)) : static_cast<sf_status>(SF_ABSENT);
+      });
+    }};
 
 constexpr std::size_t kStateValueMax = 64U << 10U;
 const sf_state_api kState{sizeof(sf_state_api), 0,
@@ -96,7 +103,8 @@ const sf_state_api kState{sizeof(sf_state_api), 0,
                             if (value.size > kStateValueMax) return SF_INVALID;
                             return answer("state", nullptr, [&]() -> sf_status {
                               auto& self = Host::of(host);
-                              self.shared.state->put(self.stage.name, std::string(text_of(key)), std::string(text_of(value)));
+                              self.shared.state->put(self.stage.name, std::string(text_of(key)),
+                                                     std::string(text_of(value)));
                               return SF_OK;
                             });
                           }};
@@ -109,47 +117,51 @@ const sf_digest_api kDigest{sizeof(sf_digest_api), 0, [](const sf_host*, sf_str 
                             }};
 
 const sf_http_api kHttp{sizeof(sf_http_api), 0,
-                        [](const sf_host* host, const sf_http_request* request, const sf_response_sink* sink, sf_error* error) -> sf_status {
+                        [](const sf_host* host, const sf_http_request* request, const sf_response_sink* sink,
+                           sf_error* error) -> sf_status {
                           return answer("request", error, [&]() -> sf_status {
                             auto& self = Host::of(host);
                             return self.shared.http->request(
-                                *request, [&](std::string_view key) { return secret_of(self, key).value_or(""); }, self.shared.stop, sink, error);
+                                *request, [&](std::string_view key) { return secret_of(self, key).value_or(""); },
+                                self.shared.stop, sink, error);
                           });
                         }};
 
 sf_waiting waiting_of(const queue::Waiting& w) {
-  return {c_of(w.name), w.ours ? w.ours->time_ms : 0, w.group, w.ours ? static_cast<uint32_t>(w.ours->severity) : static_cast<uint32_t>(SF_SEVERITY_UNKNOWN)};
+  return {c_of(w.name), w.ours ? w.ours->time_ms : 0, w.group,
+          w.ours ? static_cast<uint32_t>(w.ours->severity) : static_cast<uint32_t>(SF_SEVERITY_UNKNOWN)};
 }
-const sf_queue_api kQueue{
-    sizeof(sf_queue_api), 0,
-    [](const sf_host* host, uint32_t mode, int32_t (*visit)(void*, const sf_waiting*), void* impl, sf_error* error) -> sf_status {
-      return answer("scan", error, [&]() -> sf_status {
-        auto& queue = *Host::of(host).shared.queue;
-        const auto give = [&](const queue::Waiting& w) {
-          const sf_waiting waiting = waiting_of(w);
-          return visit(impl, &waiting) == 0;
-        };
-        if (mode == SF_SCAN_NEW)
-          queue.scan_new(give);
-        else
-          queue.scan_all(give);
-        return SF_OK;
-      });
-    },
-    [](const sf_host* host, sf_str name) -> sf_status {
-      return answer("admit", nullptr, [&]() -> sf_status {
-        if (!fs::valid_name(text_of(name))) return SF_INVALID;
-        return Host::of(host).shared.queue->admit(text_of(name)) ? SF_OK : SF_EXISTS;
-      });
-    },
-    [](const sf_host* host, uint64_t* out) -> sf_status {
-      *out = Host::of(host).shared.queue->depth();
-      return SF_OK;
-    }};
+const sf_queue_api kQueue{sizeof(sf_queue_api), 0,
+                          [](const sf_host* host, uint32_t mode, int32_t (*visit)(void*, const sf_waiting*), void* impl,
+                             sf_error* error) -> sf_status {
+                            return answer("scan", error, [&]() -> sf_status {
+                              auto& queue = *Host::of(host).shared.queue;
+                              const auto give = [&](const queue::Waiting& w) {
+                                const sf_waiting waiting = waiting_of(w);
+                                return visit(impl, &waiting) == 0;
+                              };
+                              if (mode == SF_SCAN_NEW)
+                                queue.scan_new(give);
+                              else
+                                queue.scan_all(give);
+                              return SF_OK;
+                            });
+                          },
+                          [](const sf_host* host, sf_str name) -> sf_status {
+                            return answer("admit", nullptr, [&]() -> sf_status {
+                              if (!fs::valid_name(text_of(name))) return SF_INVALID;
+                              return Host::of(host).shared.queue->admit(text_of(name)) ? SF_OK : SF_EXISTS;
+                            });
+                          },
+                          [](const sf_host* host, uint64_t* out) -> sf_status {
+                            *out = Host::of(host).shared.queue->depth();
+                            return SF_OK;
+                          }};
 
 const sf_run_api kRun{sizeof(sf_run_api), 0,
                       [](const sf_host* host, const sf_bytes_sink* sink) -> sf_status {
-                        return answer("report", nullptr, [&] { return sink->put(sink, c_of(Host::of(host).shared.report())); });
+                        return answer("report", nullptr,
+                                      [&] { return sink->put(sink, c_of(Host::of(host).shared.report())); });
                       },
                       [](const sf_host* host, sf_str scope, const sf_bytes_sink* sink, sf_error* error) -> sf_status {
                         return answer("reconcile", error, [&]() -> sf_status {
@@ -163,10 +175,10 @@ struct Entry {
   const char* id;
   const void* table;
 };
-const Entry kServices[] = {{SF_SERVICE_RECORD, &kRecord}, {SF_SERVICE_LOG, &kLog},       {SF_SERVICE_CLOCK, &kClock},
+const Entry kServices[] = {{SF_SERVICE_RECORD, &kRecord},   {SF_SERVICE_LOG, &kLog},       {SF_SERVICE_CLOCK, &kClock},
                            {SF_SERVICE_METRICS, &kMetrics}, {SF_SERVICE_SECRET, &kSecret}, {SF_SERVICE_STATE, &kState},
-                           {SF_SERVICE_DIGEST, &kDigest}, {SF_SERVICE_HTTP, &kHttp},     {SF_SERVICE_QUEUE, &kQueue},
-                           {SF_SERVICE_RUN, &kRun},       {SF_SERVICE_FS, &kFsService}};
+                           {SF_SERVICE_DIGEST, &kDigest},   {SF_SERVICE_HTTP, &kHttp},     {SF_SERVICE_QUEUE, &kQueue},
+                           {SF_SERVICE_RUN, &kRun},         {SF_SERVICE_FS, &kFsService}};
 
 void fill(sf_error* error, sf_status code, const char* where, const char* what) noexcept {
   if (error == nullptr) return;
@@ -215,10 +227,14 @@ std::map<std::pair<std::string, std::string>, std::string> StageState::take_chan
 }
 
 Host::Host(Shared& run, const config::StageConfig& config)
-    : shared(run),
-      stage(config),
-      raw_{sizeof(sf_host), SF_ABI_MAJOR, SF_ABI_MINOR, "signalfoundry", kVersion, config.name.c_str(), this,
-           [](const sf_host*, const char* id) { return service(id); }} {}
+    : shared(run), stage(config), raw_{sizeof(sf_host),
+                                       SF_ABI_MAJOR,
+                                       SF_ABI_MINOR,
+                                       "signalfoundry",
+                                       kVersion,
+                                       config.name.c_str(),
+                                       this,
+                                       [](const sf_host*, const char* id) { return service(id); }} {}
 
 Host::~Host() {
   for (auto& tree : trees) {

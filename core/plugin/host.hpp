@@ -62,7 +62,7 @@ class Host {
 
   // For the service tables.
   struct Tree {
-    std::string name;      // in staging
+    std::string name;  // in staging
     fs::Dir dir;
     const fs::Dir* root;
     std::string path;

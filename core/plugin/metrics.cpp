@@ -10,7 +10,8 @@ namespace signalfoundry::plugin {
 namespace {
 constexpr std::size_t kNamesMax = 1'000;
 bool valid(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  return !name.empty() && name.size() <= 64 &&
+         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
 }
 }  // namespace
 
@@ -42,7 +43,8 @@ std::string Metrics::render() const {
       const std::string name = fmt::format("signalfoundry_{}{}", key.first, suffix);
       if (name != last) out += fmt::format("# TYPE {} {}\n", name, type);
       last = name;
-      out += key.second.empty() ? fmt::format("{} {}\n", name, value) : fmt::format("{}{{stage=\"{}\"}} {}\n", name, key.second, value);
+      out += key.second.empty() ? fmt::format("{} {}\n", name, value)
+                                : fmt::format("{}{{stage=\"{}\"}} {}\n", name, key.second, value);
     }
   };
   write(counters_, "counter", "_total");

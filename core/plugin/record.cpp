@@ -11,14 +11,31 @@ namespace signalfoundry::plugin {
 namespace {
 
 enum class Fact {
-  alert_key, alert_id, alert_source, alert_sha256, alert_received, case_id, case_path, verdict_disposition, verdict_reason,
-  verdict_trail, verdict_stage, verdict_plugin, verdict_inputs, verdict_time, verdict_seq, count
+  alert_key,
+  alert_id,
+  alert_source,
+  alert_sha256,
+  alert_received,
+  case_id,
+  case_path,
+  verdict_disposition,
+  verdict_reason,
+  verdict_trail,
+  verdict_stage,
+  verdict_plugin,
+  verdict_inputs,
+  verdict_time,
+  verdict_seq,
+  count
 };
 constexpr std::array<std::string_view, static_cast<std::size_t>(Fact::count)> kFacts = {
-    "alert.key", "alert.id", "alert.source", "alert.sha256", "alert.received", "case.id", "case.path", "verdict.disposition",
-    "verdict.reason", "verdict.trail", "verdict.stage", "verdict.plugin", "verdict.inputs", "verdict.time", "verdict.seq"};
+    "alert.key",     "alert.id",       "alert.source",        "alert.sha256",   "alert.received",
+    "case.id",       "case.path",      "verdict.disposition", "verdict.reason", "verdict.trail",
+    "verdict.stage", "verdict.plugin", "verdict.inputs",      "verdict.time",   "verdict.seq"};
 
-sf_str view(std::string_view text) { return {text.data(), text.size()}; }
+sf_str view(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 sf_status put_text(std::string_view text, sf_value& out) {
   out.type = SF_STR;
@@ -33,7 +50,8 @@ sf_status put_made(const Record& record, std::string text, sf_value& out, uint32
 
 sf_status put_json(const Record& record, const Json& value, sf_value& out) {
   switch (value.type()) {
-    case Json::value_t::string: return put_text(value.get_ref<const std::string&>(), out);
+    case Json::value_t::string:
+      return put_text(value.get_ref<const std::string&>(), out);
     case Json::value_t::boolean:
       out.type = SF_BOOL;
       out.as.boolean = value.get<bool>() ? 1 : 0;
@@ -47,9 +65,12 @@ sf_status put_json(const Record& record, const Json& value, sf_value& out) {
       out.type = SF_F64;
       out.as.f64 = value.get<double>();
       return SF_OK;
-    case Json::value_t::object: return put_made(record, value.dump(), out, SF_OBJECT);
-    case Json::value_t::array: return put_made(record, value.dump(), out, SF_ARRAY);
-    default: return SF_ABSENT;
+    case Json::value_t::object:
+      return put_made(record, value.dump(), out, SF_OBJECT);
+    case Json::value_t::array:
+      return put_made(record, value.dump(), out, SF_ARRAY);
+    default:
+      return SF_ABSENT;
   }
 }
 
@@ -69,35 +90,54 @@ sf_status put_field(const Record& record, Field field, sf_value& out) {
   if (field == Field::severity) return alert.level ? put_text(severity_word(*alert.level), out) : SF_ABSENT;
   const Json* value = alert.mapping->find(field, alert.document);
   if (value == nullptr) return SF_ABSENT;
-  if (is_list(field)) return value->is_array() ? put_json(record, *value, out) : put_made(record, Json::array({*value}).dump(), out, SF_ARRAY);
+  if (is_list(field))
+    return value->is_array() ? put_json(record, *value, out)
+                             : put_made(record, Json::array({*value}).dump(), out, SF_ARRAY);
   if (value->is_array() && !value->empty()) value = &value->front();
   if (value->is_string()) return put_text(value->get_ref<const std::string&>(), out);
   if (value->is_structured() || value->is_null()) return SF_ABSENT;
   return put_made(record, scalar_text(*value), out);
 }
 
-sf_status put_optional(std::string_view text, sf_value& out) { return text.empty() ? SF_ABSENT : put_text(text, out); }
+sf_status put_optional(std::string_view text, sf_value& out) {
+  return text.empty() ? SF_ABSENT : put_text(text, out);
+}
 
 sf_status put_fact(const Record& r, Fact fact, sf_value& out) {
   switch (fact) {
-    case Fact::alert_key: return put_text(r.alert->key, out);
-    case Fact::alert_id: return put_optional(r.alert->id, out);
-    case Fact::alert_source: return put_text(r.alert->source, out);
-    case Fact::alert_sha256: return put_text(r.alert->sha256, out);
-    case Fact::alert_received: return put_made(r, rfc3339(r.received_ms), out);
-    case Fact::case_id: return put_made(r, r.case_id(), out);
-    case Fact::case_path: return put_made(r, r.case_path(), out);
-    default: break;
+    case Fact::alert_key:
+      return put_text(r.alert->key, out);
+    case Fact::alert_id:
+      return put_optional(r.alert->id, out);
+    case Fact::alert_source:
+      return put_text(r.alert->source, out);
+    case Fact::alert_sha256:
+      return put_text(r.alert->sha256, out);
+    case Fact::alert_received:
+      return put_made(r, rfc3339(r.received_ms), out);
+    case Fact::case_id:
+      return put_made(r, r.case_id(), out);
+    case Fact::case_path:
+      return put_made(r, r.case_path(), out);
+    default:
+      break;
   }
   if (r.verdict.disposition == store::Disposition::none) return SF_ABSENT;
   switch (fact) {
-    case Fact::verdict_disposition: return put_text(store::disposition_name(r.verdict.disposition), out);
-    case Fact::verdict_reason: return put_text(r.verdict.reason, out);
-    case Fact::verdict_trail: return put_text(r.verdict.trail, out);
-    case Fact::verdict_stage: return put_optional(r.verdict.stage, out);
-    case Fact::verdict_plugin: return put_optional(r.verdict.plugin, out);
-    case Fact::verdict_inputs: return put_optional(r.verdict.inputs, out);
-    case Fact::verdict_time: return put_made(r, rfc3339(r.verdict.time_ms), out);
+    case Fact::verdict_disposition:
+      return put_text(store::disposition_name(r.verdict.disposition), out);
+    case Fact::verdict_reason:
+      return put_text(r.verdict.reason, out);
+    case Fact::verdict_trail:
+      return put_text(r.verdict.trail, out);
+    case Fact::verdict_stage:
+      return put_optional(r.verdict.stage, out);
+    case Fact::verdict_plugin:
+      return put_optional(r.verdict.plugin, out);
+    case Fact::verdict_inputs:
+      return put_optional(r.verdict.inputs, out);
+    case Fact::verdict_time:
+      return put_made(r, rfc3339(r.verdict.time_ms), out);
     default:
       out.type = SF_I64;
       out.as.i64 = r.verdict.seq;
@@ -110,9 +150,13 @@ sf_status put_fact(const Record& r, Fact fact, sf_value& out) {
 struct CompiledPath {
   std::variant<Pointer, Field, Fact> what;
 };
-void CompiledPathDeleter::operator()(CompiledPath* path) const { delete path; }
+void CompiledPathDeleter::operator()(CompiledPath* path) const {
+  delete path;
+}
 
-std::string Record::case_path() const { return date_path(alert->time_ms) + "/" + case_id(); }
+std::string Record::case_path() const {
+  return date_path(alert->time_ms) + "/" + case_id();
+}
 
 CompiledPathPtr compile_path(std::string_view text) {
   if (auto pointer = Pointer::parse(text)) return CompiledPathPtr(new CompiledPath{std::move(*pointer)});

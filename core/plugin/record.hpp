@@ -30,8 +30,8 @@ struct Record {
   const Alert* alert = nullptr;
   Verdict verdict;
   std::int64_t received_ms = 0;
-  std::string active_name;   // in active/
-  bool may_link = true;      // false: somebody else holds a link to the file, so evidence is copied
+  std::string active_name;                       // in active/
+  bool may_link = true;                          // false: somebody else holds a link to the file, so evidence is copied
   mutable std::deque<std::string> scratch = {};  // text made for views; lives as long as the record
 
   std::string case_id() const { return "c-" + alert->key; }

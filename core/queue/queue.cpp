@@ -48,14 +48,15 @@ std::string quarantine_name(std::string_view key, std::string_view original) {
 }  // namespace
 
 std::string make_name(const Alert& alert) {
-  return fmt::format("p{:02}-{:013}-{:08x}-{}.json", 15 - alert.level.value_or(7), std::clamp<std::int64_t>(alert.time_ms, 0, kTimeMax),
-                     alert.group, alert.key);
+  return fmt::format("p{:02}-{:013}-{:08x}-{}.json", 15 - alert.level.value_or(7),
+                     std::clamp<std::int64_t>(alert.time_ms, 0, kTimeMax), alert.group, alert.key);
 }
 
 std::optional<Name> parse_name(std::string_view name) {
   Name out;
   int rank = 0;
-  if (name.size() != kNameLength || name[0] != 'p' || name[3] != '-' || name[17] != '-' || name[26] != '-' || !name.ends_with(".json"))
+  if (name.size() != kNameLength || name[0] != 'p' || name[3] != '-' || name[17] != '-' || name[26] != '-' ||
+      !name.ends_with(".json"))
     return std::nullopt;
   if (!number(name.substr(1, 2), rank, 10) || rank > 15 || !number(name.substr(4, 13), out.time_ms, 10) ||
       !number(name.substr(18, 8), out.group, 16) || !is_key(name.substr(27, 32)))
@@ -68,7 +69,8 @@ std::optional<Name> parse_name(std::string_view name) {
 std::string safe_name(std::string_view name) {
   std::string out;
   for (const char c : name.substr(0, 80)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || (c == '.' && !out.empty());
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                       c == '-' || (c == '.' && !out.empty());
     out += plain ? c : '_';
   }
   return out.empty() ? "unnamed" : out;
@@ -86,14 +88,16 @@ void Queue::scan_all(const std::function<bool(const Waiting&)>& visit) {
     if (entry.kind != fs::Kind::file || !json) {
       if (strange_.size() < 10'000 && strange_.emplace(entry.name).second)
         log::warn("queue", fmt::format("\"{}\" is left alone: {}", printable(entry.name),
-                                       json ? fmt::format("it is a {}, not a file", fs::kind_name(entry.kind)) : "its name does not end in .json"));
+                                       json ? fmt::format("it is a {}, not a file", fs::kind_name(entry.kind))
+                                            : "its name does not end in .json"));
       return true;
     }
     ++depth_;
     const auto ours = parse_name(entry.name);
     if (!ours) ++drop_ins_;
     if (ours && (oldest_ms_ == 0 || ours->time_ms < oldest_ms_)) oldest_ms_ = ours->time_ms;
-    if (go_on && (aside_.empty() || !is_aside(entry.name))) go_on = visit({entry.name, ours, ours ? ours->group : stem_group(entry.name)});
+    if (go_on && (aside_.empty() || !is_aside(entry.name)))
+      go_on = visit({entry.name, ours, ours ? ours->group : stem_group(entry.name)});
     return true;
   });
 }
@@ -119,8 +123,11 @@ std::vector<std::string> Queue::take_admitted() {
 }
 
 void Queue::give_back(std::string_view name) const {
-  const bool back = dirs_.active.move(name, dirs_.queue, name).match([](bool done) { return done; }, [](fs::Gone) { return true; });
-  if (!back) log::warn("queue", fmt::format("\"{}\" stays in active/ until the next run: the queue has a new file of that name", printable(name)));
+  const bool back =
+      dirs_.active.move(name, dirs_.queue, name).match([](bool done) { return done; }, [](fs::Gone) { return true; });
+  if (!back)
+    log::warn("queue", fmt::format("\"{}\" stays in active/ until the next run: the queue has a new file of that name",
+                                   printable(name)));
 }
 
 fs::Dir& Queue::processed_for(std::int64_t time_ms) {
@@ -135,46 +142,58 @@ fs::Dir& Queue::processed_for(std::int64_t time_ms) {
 void Queue::finish(std::string_view name, std::string_view key, std::string_view sha256, std::int64_t time_ms) {
   const fs::Dir& processed = processed_for(time_ms);
   const std::string target = std::string(key) + ".json";
-  const bool moved = dirs_.active.move(name, processed, target).match([](bool done) { return done; }, [](fs::Gone) { return true; });
+  const bool moved =
+      dirs_.active.move(name, processed, target).match([](bool done) { return done; }, [](fs::Gone) { return true; });
   if (moved) return;
   // The same alert again. Bytes that differ are evidence and are kept; the same bytes are not needed twice.
-  const bool same = processed.read(target, UINT64_MAX).match(
-      [&](const fs::Content& c) { return sha256_hex(c.bytes) == sha256; }, [](fs::Gone) { return false; });
+  const bool same =
+      processed.read(target, UINT64_MAX)
+          .match([&](const fs::Content& c) { return sha256_hex(c.bytes) == sha256; }, [](fs::Gone) { return false; });
   if (same) {
     dirs_.active.remove(name);
     return;
   }
   const std::string beside = std::string(key) + "." + std::string(sha256.substr(0, 16)) + ".json";
-  const bool kept = dirs_.active.move(name, processed, beside).match([](bool done) { return done; }, [](fs::Gone) { return true; });
+  const bool kept =
+      dirs_.active.move(name, processed, beside).match([](bool done) { return done; }, [](fs::Gone) { return true; });
   if (!kept) dirs_.active.remove(name);
 }
 
 bool Queue::has_processed(std::string_view key, std::int64_t time_ms) {
-  return processed_for(time_ms).stat(std::string(key) + ".json").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  return processed_for(time_ms)
+      .stat(std::string(key) + ".json")
+      .match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
 }
 
-void Queue::write_reason(const std::string& file, std::string_view original, std::string_view key, std::string_view reason,
-                         std::string_view run_id) {
-  const std::string text = fmt::format("{{\"file\":{},\"original_name\":{},\"key\":\"{}\",\"reason\":{},\"time\":\"{}\",\"run_id\":\"{}\"}}\n",
-                                       json_quote(file), json_quote(printable(original, 300)), key, json_quote(printable(reason, 500)), rfc3339(now_ms()), run_id);
+void Queue::write_reason(const std::string& file, std::string_view original, std::string_view key,
+                         std::string_view reason, std::string_view run_id) {
+  const std::string text = fmt::format(
+      "{{\"file\":{},\"original_name\":{},\"key\":\"{}\",\"reason\":{},\"time\":\"{}\",\"run_id\":\"{}\"}}\n",
+      json_quote(file), json_quote(printable(original, 300)), key, json_quote(printable(reason, 500)),
+      rfc3339(now_ms()), run_id);
   dirs_.quarantine.remove(file + ".reason.json");
   dirs_.quarantine.create_file(file + ".reason.json", text);
 }
 
-std::string Queue::quarantine_active(std::string_view name, std::string_view key, std::string_view reason, std::string_view run_id) {
+std::string Queue::quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
+                                     std::string_view run_id) {
   const std::string file = quarantine_name(key, name);
-  const bool linked = dirs_.active.link(name, dirs_.quarantine, file).match([](bool done) { return done; }, [](fs::Gone) { return true; });
-  const bool there = linked || dirs_.quarantine.stat(file).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  const bool linked = dirs_.active.link(name, dirs_.quarantine, file)
+                          .match([](bool done) { return done; }, [](fs::Gone) { return true; });
+  const bool there =
+      linked || dirs_.quarantine.stat(file).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
   if (!there) {
-    std::string bytes = dirs_.active.read(name, UINT64_MAX).match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
+    std::string bytes =
+        dirs_.active.read(name, UINT64_MAX)
+            .match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
     dirs_.quarantine.create_file(file, bytes);
   }
   write_reason(file, name, key, reason, run_id);
   return file;
 }
 
-std::string Queue::quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason, std::string_view source,
-                                    std::string_view run_id) {
+std::string Queue::quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason,
+                                    std::string_view source, std::string_view run_id) {
   const std::string file = quarantine_name(key, source);
   dirs_.quarantine.remove(file);
   dirs_.quarantine.create_file(file, bytes);

@@ -2,9 +2,9 @@
 //
 // queue.hpp - the waiting alerts: names, scans, the active set, quarantine (docs/formats/queue.md).
 //
-// A queue file of the runner is named p<NN>-<time ms, 13 digits>-<group, 8 hex>-<key>.json, NN = 15 - severity: its order
-// by name is severity first, then age, and nothing needs to be opened to know it. Any other *.json file is a drop-in.
-// Thread: scan and admit on the coordinator; claim, give_back and the quarantine calls on any thread.
+// A queue file of the runner is named p<NN>-<time ms, 13 digits>-<group, 8 hex>-<key>.json, NN = 15 - severity: its
+// order by name is severity first, then age, and nothing needs to be opened to know it. Any other *.json file is a
+// drop-in. Thread: scan and admit on the coordinator; claim, give_back and the quarantine calls on any thread.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -40,7 +40,8 @@ class Queue {
   explicit Queue(StateDir dirs) : dirs_(std::move(dirs)) {}
   const StateDir& dirs() const { return dirs_; }
 
-  // Every waiting file, one enumeration; false stops. What is no regular file is named in the log, once, and left alone.
+  // Every waiting file, one enumeration; false stops. What is no regular file is named in the log, once, and left
+  // alone.
   void scan_all(const std::function<bool(const Waiting&)>& visit);
   // Those that were queued by add_new() since the last scan.
   void scan_new(const std::function<bool(const Waiting&)>& visit);
@@ -69,22 +70,25 @@ class Queue {
   fs::Observation<bool> claim(std::string_view name) const { return dirs_.queue.move(name, dirs_.active, name); }
   // Back to the queue, unless the name was taken meanwhile (then it stays active until the next run).
   void give_back(std::string_view name) const;
-  // After the verdict is in the books: active/NAME becomes processed/<date>/<key>.json. A copy that stands there already
-  // is left and the active file removed; one with other bytes is kept beside it.
+  // After the verdict is in the books: active/NAME becomes processed/<date>/<key>.json. A copy that stands there
+  // already is left and the active file removed; one with other bytes is kept beside it.
   void finish(std::string_view name, std::string_view key, std::string_view sha256, std::int64_t time_ms);
 
   // Does processed/ hold the file of this alert?
   bool has_processed(std::string_view key, std::int64_t time_ms);
 
-  // Puts active/NAME into quarantine under a safe name (gives it) with its reason beside it. The active file stays until
-  // the entry is committed and drop_active() is called.
-  std::string quarantine_active(std::string_view name, std::string_view key, std::string_view reason, std::string_view run_id);
+  // Puts active/NAME into quarantine under a safe name (gives it) with its reason beside it. The active file stays
+  // until the entry is committed and drop_active() is called.
+  std::string quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
+                                std::string_view run_id);
   // The same for bytes that a source rejected.
-  std::string quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason, std::string_view source, std::string_view run_id);
+  std::string quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason,
+                               std::string_view source, std::string_view run_id);
   void drop_active(std::string_view name) const { dirs_.active.remove(name); }
 
  private:
-  void write_reason(const std::string& file, std::string_view original, std::string_view key, std::string_view reason, std::string_view run_id);
+  void write_reason(const std::string& file, std::string_view original, std::string_view key, std::string_view reason,
+                    std::string_view run_id);
   fs::Dir& processed_for(std::int64_t time_ms);
 
   StateDir dirs_;

@@ -13,10 +13,10 @@ StateDir StateDir::open(const std::string& path) {
   out.root = fs::Dir::create(path);
   struct stat root {};
   ::fstat(out.root.fd(), &root);
-  const std::pair<fs::Dir*, const char*> folders[] = {
-      {&out.queue, "queue"},           {&out.active, "active"},         {&out.accept, ".accept"},
-      {&out.staging, ".staging"},      {&out.processed, "processed"},   {&out.quarantine, "quarantine"},
-      {&out.cases, "cases"},           {&out.packs, "packs"}};
+  const std::pair<fs::Dir*, const char*> folders[] = {{&out.queue, "queue"},         {&out.active, "active"},
+                                                      {&out.accept, ".accept"},      {&out.staging, ".staging"},
+                                                      {&out.processed, "processed"}, {&out.quarantine, "quarantine"},
+                                                      {&out.cases, "cases"},         {&out.packs, "packs"}};
   for (const auto& [dir, name] : folders) {
     *dir = out.root.sub(name);
     struct stat info {};
@@ -31,7 +31,8 @@ StateDir StateDir::open(const std::string& path) {
 bool StateDir::has_history() const {
   for (const auto* dir : {&cases, &processed, &packs, &quarantine, &active})
     if (!dir->empty()) return true;
-  return root.stat("heartbeat-history.jsonl").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  return root.stat("heartbeat-history.jsonl")
+      .match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
 }
 
 }  // namespace signalfoundry::queue

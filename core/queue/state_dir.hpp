@@ -10,16 +10,17 @@ namespace signalfoundry::queue {
 
 struct StateDir {
   fs::Dir root;
-  fs::Dir queue;       // alerts without a verdict; any process may drop *.json files in
-  fs::Dir active;      // claimed by this runner; mode 0700, empty between runs
-  fs::Dir accept;      // ".accept": written by a source's page, not yet in the books
-  fs::Dir staging;     // ".staging": trees under construction
+  fs::Dir queue;    // alerts without a verdict; any process may drop *.json files in
+  fs::Dir active;   // claimed by this runner; mode 0700, empty between runs
+  fs::Dir accept;   // ".accept": written by a source's page, not yet in the books
+  fs::Dir staging;  // ".staging": trees under construction
   fs::Dir processed;
   fs::Dir quarantine;
   fs::Dir cases;
   fs::Dir packs;
 
-  // Makes what is missing. Throws Error(config) when a folder lies on another file system: a rename would not be atomic.
+  // Makes what is missing. Throws Error(config) when a folder lies on another file system: a rename would not be
+  // atomic.
   static StateDir open(const std::string& path);
   // True when something was recorded here before: then a missing state.db is a loss, not a first run.
   bool has_history() const;

@@ -13,12 +13,14 @@ namespace signalfoundry::store {
 
 namespace {
 constexpr std::array<std::string_view, static_cast<std::size_t>(Count::size)> kCounts = {
-    "fetched", "accepted", "duplicate", "triaged", "benign", "known_fp", "review", "escalated", "quarantined", "vanished",
-    "packs", "notified"};
+    "fetched", "accepted",  "duplicate",   "triaged",  "benign", "known_fp",
+    "review",  "escalated", "quarantined", "vanished", "packs",  "notified"};
 constexpr std::array<std::string_view, 5> kDispositions = {"none", "benign", "known_fp", "review", "escalated"};
 }  // namespace
 
-std::string_view disposition_name(Disposition disposition) { return kDispositions[static_cast<std::size_t>(disposition)]; }
+std::string_view disposition_name(Disposition disposition) {
+  return kDispositions[static_cast<std::size_t>(disposition)];
+}
 
 std::optional<Disposition> disposition_of(std::string_view name) {
   for (std::size_t i = 1; i < kDispositions.size(); ++i)
@@ -26,7 +28,9 @@ std::optional<Disposition> disposition_of(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view count_name(Count count) { return kCounts[static_cast<std::size_t>(count)]; }
+std::string_view count_name(Count count) {
+  return kCounts[static_cast<std::size_t>(count)];
+}
 
 Counts& Counts::operator+=(const Counts& other) {
   for (std::size_t i = 0; i < values.size(); ++i) values[i] += other.values[i];
@@ -34,7 +38,8 @@ Counts& Counts::operator+=(const Counts& other) {
 }
 
 std::string make_entry(const EntryParts& p, std::string& hash) {
-  std::string body = fmt::format(R"({{"seq":{},"time":"{}","run_id":"{}","kind":"{}","key":)", p.seq, rfc3339(p.time_ms), p.run_id, p.kind);
+  std::string body = fmt::format(R"({{"seq":{},"time":"{}","run_id":"{}","kind":"{}","key":)", p.seq,
+                                 rfc3339(p.time_ms), p.run_id, p.kind);
   if (p.key.empty())
     body += "null";
   else

@@ -8,7 +8,8 @@ namespace signalfoundry::store {
 
 Database::Database(const std::string& path, bool create) : path_(path), db_(nullptr, sqlite3_close) {
   sqlite3* db = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | (create ? SQLITE_OPEN_CREATE : 0);
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | (create ? SQLITE_OPEN_CREATE : 0);
   const int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
   db_.reset(db);
   if (code != SQLITE_OK) fail("cannot open the ledger");
@@ -26,8 +27,10 @@ void Database::fail(const std::string& what, bool damaged) const {
   const bool full = code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_CANTOPEN;
   std::string advice = " Nothing was recorded; the next run tries again.";
   if (damaged || code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-    advice = " Restore state.db from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.";
-  throw Error(full ? Exit::cant_create : Exit::io, what + " " + printable(path_) + ": " + printable(why) + "." + advice);
+    advice =
+        " Restore state.db from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.";
+  throw Error(full ? Exit::cant_create : Exit::io,
+              what + " " + printable(path_) + ": " + printable(why) + "." + advice);
 }
 
 Statement::Statement(const Database& db, const char* sql) : db_(&db), raw_(nullptr, sqlite3_finalize) {
@@ -47,7 +50,8 @@ bool Statement::step() {
 
 std::string Statement::text(int column) const {
   const auto* data = static_cast<const char*>(sqlite3_column_blob(raw_.get(), column));
-  return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column)));
+  return data == nullptr ? std::string()
+                         : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column)));
 }
 
 }  // namespace signalfoundry::store

@@ -50,7 +50,9 @@ class Statement {
   void put(int at, std::int64_t value) { sqlite3_bind_int64(raw_.get(), at, value); }
   void put(int at, int value) { sqlite3_bind_int64(raw_.get(), at, value); }
   void put(int at, std::uint64_t value) { sqlite3_bind_int64(raw_.get(), at, static_cast<std::int64_t>(value)); }
-  void put(int at, std::string_view text) { sqlite3_bind_text64(raw_.get(), at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8); }
+  void put(int at, std::string_view text) {
+    sqlite3_bind_text64(raw_.get(), at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
   struct Blob {
     const void* data;
     std::size_t size;

@@ -23,7 +23,8 @@ constexpr const char* kSchema = R"(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE ledger(seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE about(key BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(key, seq)) WITHOUT ROWID;
-CREATE TABLE alerts(key BLOB PRIMARY KEY, state INTEGER NOT NULL, disposition INTEGER NOT NULL, accepted_seq INTEGER NOT NULL,
+CREATE TABLE alerts(key BLOB PRIMARY KEY, state INTEGER NOT NULL, disposition INTEGER NOT NULL,
+  accepted_seq INTEGER NOT NULL,
   decided_seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, pack INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX alerts_waiting ON alerts(key) WHERE state = 0;
 CREATE TABLE attempts(name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
@@ -35,10 +36,14 @@ CREATE INDEX intervals_by_time ON intervals(stage, to_ms);
 CREATE TABLE state(stage TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY(stage, key)) WITHOUT ROWID;
 CREATE TABLE blobs(digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE runs(id INTEGER PRIMARY KEY, run_id TEXT UNIQUE NOT NULL, status TEXT NOT NULL, report TEXT NOT NULL);
-CREATE TABLE outbox(delivery_id TEXT PRIMARY KEY, payload TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER ledger_in_order BEFORE INSERT ON ledger WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM ledger)
+CREATE TABLE outbox(delivery_id TEXT PRIMARY KEY, payload TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_in_order BEFORE INSERT ON ledger
+  WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM ledger)
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 INSERT INTO meta VALUES('version', 1);
 )";
@@ -69,7 +74,8 @@ class SqliteStore : public Store {
     std::tie(head_, totals_) = saved_;
   }
 
-  std::int64_t append(std::string_view kind, std::string_view run_id, std::string_view key, std::string_view fields) override {
+  std::int64_t append(std::string_view kind, std::string_view run_id, std::string_view key,
+                      std::string_view fields) override {
     const std::int64_t seq = head_.entries + 1;
     std::string hash;
     const std::string body = make_entry({seq, now_ms(), run_id, kind, key, fields, head_.hash}, hash);
@@ -116,20 +122,26 @@ class SqliteStore : public Store {
   }
   void put(const AlertRow& row) override {
     const KeyBytes bytes(row.key);
-    put_alert_.bind(Statement::Bytes(bytes), static_cast<int>(row.state), static_cast<int>(row.disposition), row.accepted_seq,
-                    row.decided_seq, row.time_ms, static_cast<int>(row.pack)).run();
+    put_alert_
+        .bind(Statement::Bytes(bytes), static_cast<int>(row.state), static_cast<int>(row.disposition), row.accepted_seq,
+              row.decided_seq, row.time_ms, static_cast<int>(row.pack))
+        .run();
   }
   void each_alert(const std::function<bool(const AlertRow&)>& visit) override {
-    Statement all(db_, "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts ORDER BY key");
+    Statement all(db_,
+                  "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts ORDER BY key");
     while (all.step())
       if (!visit(row_of(all))) return;
   }
   int add_attempt(std::string_view name) override {
-    Statement add(db_, "INSERT INTO attempts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET count = count + 1 RETURNING count");
+    Statement add(
+        db_, "INSERT INTO attempts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET count = count + 1 RETURNING count");
     add.bind(name).step();
     return static_cast<int>(add.integer(0));
   }
-  void clear_attempts(std::string_view name) override { Statement(db_, "DELETE FROM attempts WHERE name = ?").bind(name).run(); }
+  void clear_attempts(std::string_view name) override {
+    Statement(db_, "DELETE FROM attempts WHERE name = ?").bind(name).run();
+  }
   std::map<std::string, int> attempted() override {
     Statement all(db_, "SELECT name, count FROM attempts");
     std::map<std::string, int> out;
@@ -156,7 +168,8 @@ class SqliteStore : public Store {
   }
   void set_cursor(std::string_view stage, std::string_view position) override {
     Statement(db_, "INSERT INTO cursor VALUES(?, ?) ON CONFLICT(stage) DO UPDATE SET position = excluded.position")
-        .bind(stage, position).run();
+        .bind(stage, position)
+        .run();
   }
   void add_interval(const Interval& interval) override;
   std::vector<Interval> intervals(std::string_view stage) override;
@@ -167,7 +180,9 @@ class SqliteStore : public Store {
     while (of.step()) visit(of.text(0), of.text(1));
   }
   void set_state(std::string_view stage, std::string_view key, std::string_view value) override {
-    Statement(db_, "INSERT INTO state VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").bind(stage, key, value).run();
+    Statement(db_, "INSERT INTO state VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
+        .bind(stage, key, value)
+        .run();
   }
   void put_blob(std::string_view digest, std::string_view text) override {
     Statement(db_, "INSERT INTO blobs VALUES(?, ?) ON CONFLICT DO NOTHING").bind(digest, text).run();
@@ -176,8 +191,11 @@ class SqliteStore : public Store {
     return one("SELECT text FROM blobs WHERE digest = ?", digest);
   }
   void put_run(const RunRow& run) override {
-    Statement(db_, "INSERT INTO runs(run_id, status, report) VALUES(?, ?, ?) ON CONFLICT(run_id) DO UPDATE SET status = "
-                   "excluded.status, report = excluded.report").bind(std::string_view(run.run_id), std::string_view(run.status), std::string_view(run.report)).run();
+    Statement(db_,
+              "INSERT INTO runs(run_id, status, report) VALUES(?, ?, ?) ON CONFLICT(run_id) DO UPDATE SET status = "
+              "excluded.status, report = excluded.report")
+        .bind(std::string_view(run.run_id), std::string_view(run.status), std::string_view(run.report))
+        .run();
     Statement(db_, "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - 1000").run();
   }
   std::vector<RunRow> runs(std::size_t last) override {
@@ -188,7 +206,9 @@ class SqliteStore : public Store {
     return out;
   }
   void add_outbox(std::string_view delivery_id, std::string_view payload) override {
-    Statement(db_, "INSERT INTO outbox(delivery_id, payload) VALUES(?, ?) ON CONFLICT DO NOTHING").bind(delivery_id, payload).run();
+    Statement(db_, "INSERT INTO outbox(delivery_id, payload) VALUES(?, ?) ON CONFLICT DO NOTHING")
+        .bind(delivery_id, payload)
+        .run();
   }
   std::uint64_t outbox_size() override {
     Statement count(db_, "SELECT count(*) FROM outbox");
@@ -198,8 +218,13 @@ class SqliteStore : public Store {
 
  private:
   static AlertRow row_of(const Statement& s) {
-    return {key_text(s.text(0)), static_cast<AlertState>(s.integer(1)), static_cast<Disposition>(s.integer(2)),
-            s.integer(3), s.integer(4), s.integer(5), s.integer(6) != 0};
+    return {key_text(s.text(0)),
+            static_cast<AlertState>(s.integer(1)),
+            static_cast<Disposition>(s.integer(2)),
+            s.integer(3),
+            s.integer(4),
+            s.integer(5),
+            s.integer(6) != 0};
   }
   template <class... Args>
   std::optional<std::string> one(const char* sql, const Args&... args) {
@@ -219,27 +244,34 @@ class SqliteStore : public Store {
   Statement insert_entry_{db_, "INSERT INTO ledger VALUES(?, ?)"};
   Statement insert_about_{db_, "INSERT INTO about VALUES(?, ?)"};
   Statement select_entry_{db_, "SELECT body FROM ledger WHERE seq = ?"};
-  Statement select_alert_{db_, "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts WHERE key = ?"};
+  Statement select_alert_{
+      db_, "SELECT key, state, disposition, accepted_seq, decided_seq, time_ms, pack FROM alerts WHERE key = ?"};
   Statement put_alert_{db_, "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?)"};
   Statement put_total_{db_, "INSERT INTO totals VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"};
 };
 
 void SqliteStore::load(bool damaged) {
-  db_.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;");
+  db_.exec(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;");
   Statement version(db_, "SELECT value FROM meta WHERE key = 'version'");
   if (!version.step() || version.integer(0) != kVersion)
-    throw Error(Exit::io, "state.db was written by another version of SignalFoundry. Use that version, or move the state directory away.");
+    throw Error(Exit::io,
+                "state.db was written by another version of SignalFoundry. Use that version, or move the state "
+                "directory away.");
   Statement last(db_, "SELECT seq, body FROM ledger ORDER BY seq DESC LIMIT 1");
   if (last.step()) {
     const auto link = check_entry(last.text(1));
     if (!damaged && (!link || link->seq != last.integer(0)))
-      throw Error(Exit::io, "the last ledger entry in state.db is damaged. Restore state.db from a backup, or rebuild it (docs/operations/recovery.md).");
+      throw Error(Exit::io,
+                  "the last ledger entry in state.db is damaged. Restore state.db from a backup, or rebuild it "
+                  "(docs/operations/recovery.md).");
     if (link) head_ = {link->seq, link->hash};
   }
   Statement totals(db_, "SELECT name, value FROM totals");
   while (totals.step())
     for (std::size_t i = 0; i < totals_.values.size(); ++i)
-      if (totals.text(0) == count_name(static_cast<Count>(i))) totals_.values[i] = static_cast<std::uint64_t>(totals.integer(1));
+      if (totals.text(0) == count_name(static_cast<Count>(i)))
+        totals_.values[i] = static_cast<std::uint64_t>(totals.integer(1));
 }
 
 void SqliteStore::add_interval(const Interval& v) {
@@ -247,9 +279,11 @@ void SqliteStore::add_interval(const Interval& v) {
   if (v.complete) {
     // What this interval answers need not be asked again; all that touch it with the same filter become one row.
     Statement(db_, "DELETE FROM intervals WHERE stage = ? AND complete = 0 AND from_ms >= ? AND to_ms <= ?")
-        .bind(std::string_view(v.stage), v.from_ms, v.to_ms).run();
-    Statement touching(db_, "DELETE FROM intervals WHERE stage = ? AND complete = 1 AND filter = ? AND to_ms >= ? AND "
-                            "from_ms <= ? RETURNING from_ms, to_ms, pages, fetched");
+        .bind(std::string_view(v.stage), v.from_ms, v.to_ms)
+        .run();
+    Statement touching(db_,
+                       "DELETE FROM intervals WHERE stage = ? AND complete = 1 AND filter = ? AND to_ms >= ? AND "
+                       "from_ms <= ? RETURNING from_ms, to_ms, pages, fetched");
     touching.bind(std::string_view(v.stage), std::string_view(v.filter), v.from_ms, v.to_ms);
     while (touching.step()) {
       row.from_ms = std::min(row.from_ms, touching.integer(0));
@@ -258,18 +292,23 @@ void SqliteStore::add_interval(const Interval& v) {
       row.fetched += static_cast<std::uint64_t>(touching.integer(3));
     }
   }
-  Statement(db_, "INSERT INTO intervals(stage, from_ms, to_ms, filter, pages, fetched, complete) VALUES(?, ?, ?, ?, ?, ?, ?)")
+  Statement(
+      db_, "INSERT INTO intervals(stage, from_ms, to_ms, filter, pages, fetched, complete) VALUES(?, ?, ?, ?, ?, ?, ?)")
       .bind(std::string_view(row.stage), row.from_ms, row.to_ms, std::string_view(row.filter), row.pages, row.fetched,
-            static_cast<int>(row.complete)).run();
+            static_cast<int>(row.complete))
+      .run();
 }
 
 std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
-  Statement all(db_, "SELECT from_ms, to_ms, filter, pages, fetched, complete FROM intervals WHERE stage = ? ORDER BY from_ms, to_ms, id");
+  Statement all(db_,
+                "SELECT from_ms, to_ms, filter, pages, fetched, complete FROM intervals WHERE stage = ? ORDER BY "
+                "from_ms, to_ms, id");
   all.bind(stage);
   std::vector<Interval> out;
   while (all.step())
-    out.push_back({std::string(stage), all.integer(0), all.integer(1), all.text(2), static_cast<std::uint64_t>(all.integer(3)),
-                   static_cast<std::uint64_t>(all.integer(4)), all.integer(5) != 0});
+    out.push_back({std::string(stage), all.integer(0), all.integer(1), all.text(2),
+                   static_cast<std::uint64_t>(all.integer(3)), static_cast<std::uint64_t>(all.integer(4)),
+                   all.integer(5) != 0});
   return out;
 }
 
@@ -284,12 +323,15 @@ std::unique_ptr<Store> Store::open(const std::string& state_path, bool create, b
   const bool there = has("state.db");
   // A write-ahead log without its database is the rest of a ledger; a new one would be damaged by it.
   if (!there && (!create || has("state.db-wal")))
-    throw Error(Exit::io, "state.db is missing from " + printable(state_path) +
-                              ". Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
+    throw Error(
+        Exit::io,
+        "state.db is missing from " + printable(state_path) +
+            ". Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
   const std::string path = state_path + "/state.db";
   if (!there) {
     // Built under another name and renamed, so that a crash leaves no half of it.
-    for (const char* leftover : {".new-state.db", ".new-state.db-journal", ".new-state.db-wal", ".new-state.db-shm"}) dir->remove(leftover);
+    for (const char* leftover : {".new-state.db", ".new-state.db-journal", ".new-state.db-wal", ".new-state.db-shm"})
+      dir->remove(leftover);
     Database(state_path + "/.new-state.db", true).exec((std::string("BEGIN;") + kSchema + "COMMIT;").c_str());
     dir->sync_all();
     dir->move(".new-state.db", *dir, "state.db").match([](bool) { return true; }, [](fs::Gone) { return false; });

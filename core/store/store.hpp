@@ -36,7 +36,19 @@ struct AlertRow {
 
 // Counted once, over the lifetime; the order is that of the heartbeat.
 enum class Count : std::uint8_t {
-  fetched, accepted, duplicate, triaged, benign, known_fp, review, escalated, quarantined, vanished, packs, notified, size
+  fetched,
+  accepted,
+  duplicate,
+  triaged,
+  benign,
+  known_fp,
+  review,
+  escalated,
+  quarantined,
+  vanished,
+  packs,
+  notified,
+  size
 };
 std::string_view count_name(Count count);
 struct Counts {
@@ -90,11 +102,13 @@ class Store {
   virtual void rollback() = 0;  // also restores head(), totals()
 
   // Appends an entry and gives its seq. `key` may be "". `fields`: further JSON members, `"a":1,"b":"x"`, or "".
-  virtual std::int64_t append(std::string_view kind, std::string_view run_id, std::string_view key, std::string_view fields) = 0;
+  virtual std::int64_t append(std::string_view kind, std::string_view run_id, std::string_view key,
+                              std::string_view fields) = 0;
   virtual Head head() const = 0;  // includes what is appended in the open transaction
   virtual std::optional<std::string> entry(std::int64_t seq) = 0;
   // Every entry from `from_seq`, in order, as exported; false stops.
-  virtual void each_entry(std::int64_t from_seq, const std::function<bool(std::int64_t seq, const std::string& line)>& visit) = 0;
+  virtual void each_entry(std::int64_t from_seq,
+                          const std::function<bool(std::int64_t seq, const std::string& line)>& visit) = 0;
   // The same from the end.
   virtual void each_entry_backwards(const std::function<bool(std::int64_t seq, const std::string& line)>& visit) = 0;
   // Entries about one alert beyond those that its row names (decisions, packs, repairs), in order.
@@ -107,7 +121,7 @@ class Store {
   virtual int add_attempt(std::string_view name) = 0;
   virtual void clear_attempts(std::string_view name) = 0;
   virtual std::map<std::string, int> attempted() = 0;  // by file name
-  virtual std::uint64_t waiting() = 0;  // rows in that state
+  virtual std::uint64_t waiting() = 0;                 // rows in that state
 
   virtual void add(const Counts& counts) = 0;
   virtual Counts totals() const = 0;
@@ -117,14 +131,15 @@ class Store {
   virtual void add_interval(const Interval& interval) = 0;  // touching complete ones are joined
   virtual std::vector<Interval> intervals(std::string_view stage) = 0;
 
-  virtual void each_state(std::string_view stage, const std::function<void(const std::string& key, std::string value)>& visit) = 0;
+  virtual void each_state(std::string_view stage,
+                          const std::function<void(const std::string& key, std::string value)>& visit) = 0;
   virtual void set_state(std::string_view stage, std::string_view key, std::string_view value) = 0;
 
   // Mappings and inputs are stored once, by digest.
   virtual void put_blob(std::string_view digest, std::string_view text) = 0;
   virtual std::optional<std::string> blob(std::string_view digest) = 0;
 
-  virtual void put_run(const RunRow& run) = 0;  // keeps the last 1,000
+  virtual void put_run(const RunRow& run) = 0;             // keeps the last 1,000
   virtual std::vector<RunRow> runs(std::size_t last) = 0;  // newest first
 
   virtual void add_outbox(std::string_view delivery_id, std::string_view payload) = 0;

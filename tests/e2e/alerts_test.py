@@ -10,7 +10,8 @@ import support
 
 ALERTS = os.path.join(support.SHARED, "data", "alerts")
 DEMO = os.path.join(support.SOURCE, "pipelines", "demo-alerts.jsonl")
-RENEWED = {"heartbeat.json", "heartbeat-history.jsonl", "metrics.prom", "state.db", "state.db-wal", "state.db-shm", "lock"}
+RENEWED = {"heartbeat.json", "heartbeat-history.jsonl", "metrics.prom", "lock",
+           "state.db", "state.db-wal", "state.db-shm"}
 OF_A_RUN = {"seq", "time", "run_id", "prev", "hash", "manifest_sha256"}  # a pack says when its alert came
 
 
@@ -109,7 +110,8 @@ class Alerts(support.EndToEnd):
         self.assertEqual((counts["fetched"], counts["duplicate"]), (lines, lines))
         self.assertEqual([counts[c] for c in ("accepted", "triaged", "quarantined", "packs")], [0, 0, 0, 0])
         self.assertEqual(report["ledger"], head)
-        self.assertEqual(support.differences(before, support.tree(self.box.state, RENEWED)), [], "a second run changed files")
+        after = support.tree(self.box.state, RENEWED)
+        self.assertEqual(support.differences(before, after), [], "a second run changed files")
 
     def test_every_line_of_every_file_has_one_fate_and_a_second_run_changes_nothing(self):
         for path in files():
@@ -121,7 +123,8 @@ class Alerts(support.EndToEnd):
                 self.check_second_run(len(lines_of(path)))
                 counts = report["counts"]
                 support.say(f"{os.path.basename(path)}: {counts['fetched']} lines, {counts['triaged']} triaged, "
-                            f"{counts['quarantined']} quarantined, {counts['duplicate']} duplicate, {len(books.entries)} entries")
+                            f"{counts['quarantined']} quarantined, {counts['duplicate']} duplicate, "
+                            f"{len(books.entries)} entries")
 
     def test_all_files_as_one_and_one_file_for_each_alert_give_the_same_decisions(self):
         lines = [line for path in files() for line in lines_of(path)]
@@ -139,7 +142,7 @@ class Alerts(support.EndToEnd):
         self.assertEqual(of_files, decisions(books))
         again = self.ends(other.run(), 0, "ok")
         self.assertEqual((again["counts"]["duplicate"], again["counts"]["accepted"]), (len(lines), 0))
-        support.say(f"{len(lines)} lines as one file and as {len(lines)} files: {len(of_files)} decisions, all the same")
+        support.say(f"{len(lines)} lines as one file and as a file each: {len(of_files)} decisions, all the same")
 
     def test_search_hits_are_decided_as_the_alerts_inside_them(self):
         documents = [json.loads(line) for path in files() for line in lines_of(path)]
@@ -161,7 +164,8 @@ class Alerts(support.EndToEnd):
                     f"{len(same_key)} of them under the same key")
 
     def test_one_worker_and_four_write_the_same_ledger(self):
-        path = support.write(os.path.join(self.box.input, "all.jsonl"), b"".join(line + b"\n" for p in files() for line in lines_of(p)))
+        lines = [line + b"\n" for p in files() for line in lines_of(p)]
+        path = support.write(os.path.join(self.box.input, "all.jsonl"), b"".join(lines))
         ledgers = []
         for workers in (1, 4):
             box = support.Sandbox(f"workers-{workers}")

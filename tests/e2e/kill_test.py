@@ -79,7 +79,10 @@ class Kill(support.EndToEnd):
         if self.random.random() < 0.8:
             support.until(lambda: process.poll() is not None or self.box.worker(process), "the worker")
             worker = self.box.worker(process)
-            alive = self.wait_for_a_step(process) if self.random.random() < 0.8 else self.wait_or_end(process, self.random.uniform(0, 0.5) * self.whole_s)
+            if self.random.random() < 0.8:
+                alive = self.wait_for_a_step(process)
+            else:
+                alive = self.wait_or_end(process, self.random.uniform(0, 0.5) * self.whole_s)
         if not alive:
             self.assertEqual(process.returncode, 0, self.box.output()[1])
             return ""
@@ -96,7 +99,8 @@ class Kill(support.EndToEnd):
 
     def test_kill_9_at_random_moments(self):
         documents = [support.alert(i) for i in range(ALERTS * 3 // 4)]
-        self.source = support.write_jsonl(os.path.join(self.box.input, "alerts.jsonl"), documents + documents[:50] + ["broken line"])
+        path = os.path.join(self.box.input, "alerts.jsonl")
+        self.source = support.write_jsonl(path, documents + documents[:50] + ["broken line"])
         self.measure()
         self.box.pipeline(self.source, cap=400, head="batch = 200")
         killed = {"run": 0, "worker": 0}
@@ -122,17 +126,17 @@ class Kill(support.EndToEnd):
         self.assertEqual(len(books.of("quarantined")), 1 + (generation + 1) * (ALERTS // 100))
         wanted = {support.alert(i)["id"] for i in range(ALERTS)}
         self.assertLessEqual(wanted, {v["alert_id"] for v in books.of("verdict").values()})
-        support.say(f"{killed['run']} runs and {killed['worker']} workers killed (a whole drain takes {self.whole_s:.2f} s, "
-                    f"{done} got through); {triaged} alerts, each with one verdict and one case; {report['ledger']['entries']} entries")
+        support.say(f"{killed['run']} runs and {killed['worker']} workers killed ({done} got through; a whole drain "
+                    f"takes {self.whole_s:.2f} s); {triaged} alerts, each with one verdict and one case; "
+                    f"{report['ledger']['entries']} entries")
 
     def test_a_first_run_that_is_killed_at_once_can_be_started_again(self):
-        self.source = support.write_jsonl(os.path.join(self.box.input, "alerts.jsonl"), [support.alert(i) for i in range(20)])
         for kill_worker in (False, True):
             for _ in range(10 if support.FULL else 4):
                 self.box.remove()
                 self.box = support.Sandbox("first")
                 self.addCleanup(self.box.remove)
-                self.box.pipeline(self.source)
+                self.box.pipeline(self.box.alerts(20))
                 process = self.popen("--drain")
                 if kill_worker:
                     support.until(lambda p=process: p.poll() is not None or self.box.worker(p), "the worker", 20)
@@ -143,8 +147,6 @@ class Kill(support.EndToEnd):
                 for pid in victims:
                     support.kill(pid, signal.SIGKILL)
                 process.wait(60)
-                self.source = support.write_jsonl(os.path.join(self.box.input, "alerts.jsonl"), [support.alert(i) for i in range(20)])
-                self.box.pipeline(self.source)
                 self.ends(self.box.run(), 0, "ok")
                 self.assertEqual(len(oracle.check(self, self.box).of("verdict")), 20)
 

@@ -67,7 +67,8 @@ class Mover(support.EndToEnd):
         self.movers = []
 
     def mover(self, how, share):
-        process = subprocess.Popen([sys.executable, "-c", MOVER, self.box.queue, self.away, how, str(share), str(len(self.movers))],
+        arguments = [self.box.queue, self.away, how, str(share), str(len(self.movers))]
+        process = subprocess.Popen([sys.executable, "-c", MOVER, *arguments],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.kill)
@@ -111,8 +112,8 @@ class Mover(support.EndToEnd):
         totals = report["totals"]
         waiting = len(self.box.waiting())
         vanished = sum(r["counts"]["vanished"] for r in reports)
-        support.say(f"{FILES} files: {totals['triaged']} triaged, {taken} taken by movers, {vanished} of them after they were admitted, "
-                    f"{waiting} waiting; worker at most {peak / 1024:.1f} MiB")
+        support.say(f"{FILES} files: {totals['triaged']} triaged, {taken} taken by movers, {vanished} of them after "
+                    f"they were admitted, {waiting} waiting; worker at most {peak / 1024:.1f} MiB")
         for r in reports:
             oracle.check_sums(self, r)
         self.assertEqual(FILES, totals["triaged"] + totals["quarantined"] + totals["duplicate"] + taken + waiting)
@@ -137,7 +138,7 @@ class Mover(support.EndToEnd):
         self.box.pipeline(cap=CAP, head="batch = 100")
         process = self.popen()
         # Everything is admitted before the first batch ends; from then on the worker stands still.
-        support.until(lambda: process.poll() is not None or self.triaged_files(), "the first batch")
+        self.first_batch(process)
         worker = self.box.worker(process)
         self.assertIsNotNone(worker, self.box.output()[1])
         os.kill(worker, signal.SIGSTOP)
@@ -151,11 +152,8 @@ class Mover(support.EndToEnd):
         self.assertEqual(report["counts"]["triaged"], count - len(names))
         self.assertEqual(report["queue"]["depth_end"], 0)
         oracle.check(self, self.box)
-        support.say(f"{len(names)} of {count} deleted while the worker stood still: {report['counts']['vanished']} vanished, the others triaged")
-
-    def triaged_files(self):
-        processed = os.path.join(self.box.state, "processed")
-        return os.path.isdir(processed) and bool(os.listdir(processed))
+        support.say(f"{len(names)} of {count} deleted while the worker stood still: {report['counts']['vanished']} "
+                    "vanished, the others triaged")
 
     def test_a_directory_that_takes_the_place_of_a_file_is_left_alone(self):
         """A name that was a file when it was listed and is a link, a fifo or a directory when it is claimed."""
@@ -164,7 +162,7 @@ class Mover(support.EndToEnd):
             support.drop(self.box.queue, f"alert-{i:05d}.json", support.dumps(support.alert(i)))
         self.box.pipeline(cap=CAP, head="batch = 50")
         process = self.popen()
-        support.until(lambda: process.poll() is not None or self.triaged_files(), "the first batch")
+        self.first_batch(process)
         worker = self.box.worker(process)
         self.assertIsNotNone(worker, self.box.output()[1])
         os.kill(worker, signal.SIGSTOP)

@@ -107,7 +107,8 @@ def check_triaged(test, state, verdicts, packs):
         data = check_case(test, state, cases[key], verdict)
         main = [d for d, n in processed[key] if n == key + ".json"]
         test.assertEqual(main, [cases[key]], f"processed files of {key}")
-        test.assertEqual(read(os.path.join(state, "processed", main[0], key + ".json")), data, f"processed file of {key}")
+        processed_file = os.path.join(state, "processed", main[0], key + ".json")
+        test.assertEqual(read(processed_file), data, processed_file)
         if key in folders:
             check_pack(test, os.path.join(state, "packs", "c-" + key), data, packs[key])
 
@@ -146,8 +147,9 @@ def check_sums(test, report, books=None):
     test.assertEqual(totals["quarantined"], len(books.of("quarantined")))
     test.assertEqual(totals["packs"], len(books.of("pack")))
     test.assertEqual(totals["waiting"], len(books.waiting()))
+    dispositions = [v["disposition"] for v in books.of("verdict").values()]
     for disposition in ("benign", "known_fp", "review", "escalated"):
-        test.assertEqual(totals[disposition], sum(v["disposition"] == disposition for v in books.of("verdict").values()))
+        test.assertEqual(totals[disposition], dispositions.count(disposition), disposition)
     test.assertEqual(report["ledger"], {"entries": len(books.entries), "head": books.head})
 
 

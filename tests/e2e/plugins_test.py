@@ -17,9 +17,10 @@ ALERTS = 40
 
 # What cannot be loaded: animal -> pieces of the reason. Refused before anything is started.
 REFUSED = {
-    "wrong_major": ["2"], "no_entry": ["signalfoundry_plugin"], "undefined_symbol": ["a_function_of_no_library"], "bad_magic": [],
-    "needs_minor": ["9"], "missing_library": ["sf_absent"], "wrong_id": ["someone_else"], "no_kinds": [], "unknown_kind": ["sf.future/1"],
-    "missing_slot": ["configure"], "constructor_crashes": ["SIGSEGV"], "constructor_exits": ["3"], "throws_in_constructor": [],
+    "wrong_major": ["2"], "no_entry": ["signalfoundry_plugin"], "undefined_symbol": ["a_function_of_no_library"],
+    "missing_library": ["sf_absent"], "constructor_crashes": ["SIGSEGV"], "wrong_id": ["someone_else"],
+    "bad_magic": [], "needs_minor": ["9"], "no_kinds": [], "unknown_kind": ["sf.future/1"],
+    "missing_slot": ["configure"], "constructor_exits": ["3"], "throws_in_constructor": [],
     "throws_in_get": [], "short_struct": [], "tiny_symbol": [], "schema_not_json": ["schema"],
 }
 
@@ -31,26 +32,25 @@ def plugin(name):
 class Plugins(support.EndToEnd):
     def setUp(self):
         super().setUp()
-        self.source = support.write_jsonl(os.path.join(self.box.input, "alerts.jsonl"), [support.alert(i) for i in range(ALERTS)])
+        self.source = self.box.alerts(ALERTS)
 
     def need(self, name):
         if not os.path.exists(plugin(name)):
             self.skipTest(f"{plugin(name)} is not built")
         return plugin(name)
 
-    def with_sick(self, path, settings="", **options):
-        stage = f'\n[[stage]]\nname = "sick"\nplugin = {json.dumps(path)}\n'
-        if settings:
-            stage += f"[stage.settings]\n{settings}\n"
-        self.box.pipeline(self.source, before_cases=stage, **options)
+    def with_sick(self, path, before="cases", settings=""):
+        self.box.pipeline(self.source)
+        self.box.add_stage(before, "sick", path, settings)
 
     def recovers(self):
         """Without the bad stage everything is triaged, once."""
         self.box.pipeline(self.source)
         self.ends(self.box.run(), 0, "ok")
         books = oracle.check(self, self.box)
-        self.assertEqual({v["alert_id"] for v in books.of("verdict").values()}, {support.alert(i)["id"] for i in range(ALERTS)})
-        self.assertEqual(len(books.of("verdict")), ALERTS)
+        verdicts = books.of("verdict")
+        self.assertEqual({v["alert_id"] for v in verdicts.values()}, {support.alert(i)["id"] for i in range(ALERTS)})
+        self.assertEqual(len(verdicts), ALERTS)
         self.assertEqual(books.of("quarantined"), {})
         return books
 
@@ -70,7 +70,7 @@ class Plugins(support.EndToEnd):
         self.assertEqual(self.box.history()[-1]["run_id"], heartbeat["run_id"], "the history has the failed run, too")
         waiting = len(self.box.waiting()) + len(os.listdir(os.path.join(self.box.state, "active")))
         self.assertEqual(heartbeat["totals"]["waiting"], waiting)
-        self.assertEqual(heartbeat["queue"]["depth_end"], len(self.box.waiting()), "what the heartbeat says of the queue")
+        self.assertEqual(heartbeat["queue"]["depth_end"], len(self.box.waiting()))
         support.say(heartbeat["error"])
 
     def first_half(self):
@@ -93,7 +93,7 @@ class Plugins(support.EndToEnd):
                 support.say(line[:300])
                 break
         heartbeat = self.box.heartbeat()
-        self.assertEqual((heartbeat["status"], heartbeat["failed_stage"]), ("failed", "sick"), "the heartbeat of a run that could not start")
+        self.assertEqual((heartbeat["status"], heartbeat["failed_stage"]), ("failed", "sick"), "it could not start")
         self.names_the_fault(heartbeat["error"], name, *pieces)
         self.recovers()
 
@@ -121,11 +121,7 @@ class Plugins(support.EndToEnd):
     def test_a_triage_plugin_that_throws(self):
         path = self.need("throws_raw")
         self.first_half()
-        # A stage before the policy: it is asked first.
-        self.box.pipeline(self.source)
-        text = support.read(self.box.toml).decode()
-        at = text.index('[[stage]]\nname = "triage"')
-        support.write(self.box.toml, text[:at] + f'[[stage]]\nname = "sick"\nplugin = {json.dumps(path)}\n\n' + text[at:])
+        self.with_sick(path, before="triage")  # it is asked before the policy
         for _ in range(4):  # more often than an alert is tried: it is the plugin that fails, not the alert
             self.check_failed(self.box.run(), 70, "throws_raw", "past the wall")
             self.assertEqual(len(self.box.waiting()), ALERTS // 2)
@@ -133,10 +129,7 @@ class Plugins(support.EndToEnd):
 
     def test_a_triage_plugin_that_crashes(self):
         path = self.need("crash_triage")
-        self.box.pipeline(self.source)
-        text = support.read(self.box.toml).decode()
-        at = text.index('[[stage]]\nname = "triage"')
-        support.write(self.box.toml, text[:at] + f'[[stage]]\nname = "sick"\nplugin = {json.dumps(path)}\n\n' + text[at:])
+        self.with_sick(path, before="triage")
         for _ in range(2):
             result = self.box.run()
             self.check_failed(result, 70, "crash_triage", "Segmentation fault")
@@ -169,10 +162,7 @@ class Plugins(support.EndToEnd):
         path = self.need("throws")
         self.first_half()
         for hook in ("open", "poll"):
-            self.box.pipeline(self.source)
-            text = support.read(self.box.toml).decode()
-            at = text.index('[[stage]]\nname = "cap"')
-            support.write(self.box.toml, text[:at] + f'[[stage]]\nname = "sick"\nplugin = {json.dumps(path)}\n[stage.settings]\nhook = "{hook}"\n\n' + text[at:])
+            self.with_sick(path, before="cap", settings=f'hook = "{hook}"')
             self.check_failed(self.box.run(), 70, "throws", f"thrown in {hook}")
             self.assertEqual(self.box.waiting(), [], "what was queued is triaged all the same")
         self.recovers()
@@ -183,10 +173,7 @@ class Plugins(support.EndToEnd):
                 path = self.need(name)
                 self.box = support.Sandbox(name)
                 self.addCleanup(self.box.remove)
-                self.with_sick(path)
-                text = support.read(self.box.toml).decode().replace(f'plugin = "triage_policy"\n[stage.settings]\npolicy = "{support.POLICY}"', f'plugin = {json.dumps(path)}')
-                text = re.sub(r'\n\[\[stage\]\]\nname = "sick"\nplugin = .*\n', "\n", text).replace('name = "triage"', 'name = "sick"')
-                support.write(self.box.toml, text)
+                self.with_sick(path, before="triage")
                 result = self.box.run()
                 support.say(f"{name}: exit {result.code}, {result.report['status']}: {result.report['error']}")
                 self.assertIn(result.code, (0, 70))

@@ -76,8 +76,9 @@ def tree(root, skip=()):
 
 
 def differences(before, after):
-    return sorted([f"- {n!r}" for n in before.keys() - after.keys()] + [f"+ {n!r}" for n in after.keys() - before.keys()] +
-                  [f"~ {n!r}" for n in before.keys() & after.keys() if before[n] != after[n]])
+    gone = [f"- {n!r}" for n in before.keys() - after.keys()]
+    new = [f"+ {n!r}" for n in after.keys() - before.keys()]
+    return sorted(gone + new + [f"~ {n!r}" for n in before.keys() & after.keys() if before[n] != after[n]])
 
 
 # ---- alerts
@@ -132,7 +133,7 @@ class Result:
     def report(self):
         """The one JSON object on stdout."""
         lines = self.out.splitlines()
-        assert len(lines) == 1, f"stdout holds {len(lines)} lines, not one JSON object: {self.out[:500]!r} {self.err[-2000:]}"
+        assert len(lines) == 1, f"stdout holds {len(lines)} lines, not one JSON object: {self}"
         return json.loads(lines[0])
 
     def __str__(self):
@@ -169,27 +170,39 @@ class Sandbox:
         shutil.rmtree(self.base, ignore_errors=True)
         return None
 
-    def pipeline(self, source=None, source_format="jsonl", cap=2000, before_cases="", head="", name="test", policy=POLICY,
-                 follow=False, workers=2):
+    def alerts(self, count, name="alerts.jsonl"):
+        """A file with the first `count` alerts, one a line; gives its path."""
+        return write_jsonl(os.path.join(self.input, name), [alert(i) for i in range(count)])
+
+    def pipeline(self, source=None, source_format="jsonl", cap=2000, head="", policy=POLICY, workers=2):
         """Writes the pipeline: the seven stages, or six of them without a source."""
-        text = f'[pipeline]\nname = "{name}"\nstate = "{self.state}"\nworkers = {workers}\n{head}\n'
+        text = f'[pipeline]\nname = "test"\nstate = "{self.state}"\nworkers = {workers}\n{head}\n'
         if source:
             text += f'[[stage]]\nname = "poll"\nplugin = "source_file"\n[stage.settings]\npath = {json.dumps(source)}\n'
-            text += f'format = "{source_format}"\n' + ("follow = true\n" if follow else "")
+            text += f'format = "{source_format}"\n'
         text += f'\n[[stage]]\nname = "cap"\nplugin = "queue_cap"\n[stage.settings]\ncap = {cap}\n'
         text += f'\n[[stage]]\nname = "triage"\nplugin = "triage_policy"\n[stage.settings]\npolicy = "{policy}"\n'
-        text += before_cases
         for stage in ("cases", "escalation", "reconcile", "heartbeat"):
             text += f'\n[[stage]]\nname = "{stage}"\nplugin = "{stage}"\n'
         return write(self.toml, text)
+
+    def add_stage(self, before, name, plugin, settings=""):
+        """Puts a stage into the pipeline, before the one of that name."""
+        text = read(self.toml).decode()
+        at = text.index(f'[[stage]]\nname = "{before}"')
+        stage = f'[[stage]]\nname = "{name}"\nplugin = {json.dumps(plugin)}\n'
+        if settings:
+            stage += f"[stage.settings]\n{settings}\n"
+        write(self.toml, text[:at] + stage + "\n" + text[at:])
 
     def call(self, *arguments, prefix=(), timeout=TIMEOUT_S, watch=True):
         """The program, to its end. Fails when anything in the sandbox changed but the state directory."""
         before = tree(self.base, ("state",)) if watch else {}
         started = time.monotonic()
-        done = subprocess.run([*prefix, PROGRAM, *arguments], cwd=self.canary, env=self.environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=timeout, check=False)
-        result = Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"), time.monotonic() - started)
+        done = subprocess.run([*prefix, PROGRAM, *arguments], cwd=self.canary, env=self.environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False)
+        seconds = time.monotonic() - started
+        result = Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"), seconds)
         changed = differences(before, tree(self.base, ("state",))) if watch else []
         assert not changed, f"changed outside of the state directory: {changed}\n{result}"
         return result
@@ -203,12 +216,14 @@ class Sandbox:
         out = open(os.path.join(self.base, "state-run.out"), "wb")
         err = open(os.path.join(self.base, "state-run.err"), "wb")
         with out, err:
-            return subprocess.Popen([PROGRAM, "run", self.toml, "--format", "json", "--state", self.state, *arguments],
-                                    cwd=self.canary, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            command = [PROGRAM, "run", self.toml, "--format", "json", "--state", self.state, *arguments]
+            return subprocess.Popen(command, cwd=self.canary, env=self.environment, stdin=subprocess.DEVNULL,
+                                    stdout=out, stderr=err)
 
     def output(self):
         """What the last started run wrote."""
-        return (read(os.path.join(self.base, "state-run.out")).decode(), read(os.path.join(self.base, "state-run.err")).decode(errors="replace"))
+        out = read(os.path.join(self.base, "state-run.out"))
+        return out.decode(), read(os.path.join(self.base, "state-run.err")).decode(errors="replace")
 
     def worker(self, process):
         """The worker of a started run; None while there is none (a plugin that is being looked at is none)."""
@@ -293,6 +308,11 @@ class EndToEnd(unittest.TestCase):
             return None
         self.assertEqual(result.report["status"], status, str(result))
         return result.report
+
+    def first_batch(self, process):
+        """Waits until files of a started run are through."""
+        processed = os.path.join(self.box.state, "processed")
+        until(lambda: process.poll() is not None or (os.path.isdir(processed) and os.listdir(processed)), "a batch")
 
     def popen(self, *arguments):
         process = self.box.start(*arguments)

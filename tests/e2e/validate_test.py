@@ -59,8 +59,9 @@ plugin = "no_such_plugin"
     def test_every_problem_is_reported_at_once_with_its_place_and_what_to_do(self):
         result, problems = self.problems(self.BROKEN)
         self.assertEqual(result.code, 78, str(result))
-        expected = {"worker = 4": "worker", "max_alert_bytes": "max_alert_bytes", "hunter2": "password", "page_sise": "page_size",
-                    "two thousand": "cap", "missing.toml": "missing.toml", "no_such_plugin": "no_such_plugin"}
+        expected = {"worker = 4": "worker", "max_alert_bytes": "max_alert_bytes", "hunter2": "password",
+                    "page_sise": "page_size", "two thousand": "cap", "missing.toml": "missing.toml",
+                    "no_such_plugin": "no_such_plugin"}
         for piece, word in expected.items():
             line = self.line_of(self.BROKEN, piece)
             with self.subTest(problem=piece):
@@ -98,13 +99,15 @@ plugin = "no_such_plugin"
             self.assertIn(os.path.basename(path), result.err)
 
     def test_hostile_toml_ends_in_a_sentence(self):
-        for text in (b"\xff\xfe\0[pipeline]", b"[" * 100_000, b"a=" + b"[" * 50_000, b"a = 1\n" * 100_000, b"\0" * 100, b"x = \"" + b"y" * (8 << 20) + b"\""):
+        for text in (b"\xff\xfe\0[pipeline]", b"[" * 100_000, b"a=" + b"[" * 50_000, b"a = 1\n" * 100_000, b"\0" * 100,
+                     b'x = "' + b"y" * (8 << 20) + b'"'):
             support.write(self.box.toml, text)
             result = self.box.call("validate", self.box.toml, timeout=60)
             self.assertEqual(result.code, 78, f"{text[:20]!r} {result}")
 
     def test_a_defect_in_the_policy_has_its_place_in_the_policy(self):
-        policy = support.write(os.path.join(self.box.base, "policy.toml"), '[thresholds]\nescalate_min_level = 12\nescalate_mim_level = 3\n')
+        policy = support.write(os.path.join(self.box.base, "policy.toml"),
+                               "[thresholds]\nescalate_min_level = 12\nescalate_mim_level = 3\n")
         self.box.pipeline(policy=policy)
         result = self.box.call("validate", self.box.toml)
         self.assertEqual(result.code, 78, str(result))

@@ -13,31 +13,32 @@
 #include <signalfoundry/triage.hpp>
 
 namespace sf __attribute__((visibility("hidden"))) {
-// What the last line of a plugin states; see sf_descriptor (abi/entry.h).
-struct Info {
-  const char* id;
-  const char* version;
-  const char* summary = "";
-  const char* license = "";
-  const char* vendor = "";
-  const char* config_schema = "{}";
-};
-}  // namespace sf
+  // What the last line of a plugin states; see sf_descriptor (abi/entry.h).
+  struct Info {
+    const char* id;
+    const char* version;
+    const char* summary = "";
+    const char* license = "";
+    const char* vendor = "";
+    const char* config_schema = "{}";
+  };
+}  // namespace )
 
 // NOLINTBEGIN(cppcoreguidelines-macro-usage)
-#define SF_DETAIL_PLUGIN(IFACE, TABLE, ...)                                                                         \
-  namespace {                                                                                                       \
-  constexpr ::sf::Info sf_info{__VA_ARGS__};                                                                        \
-  constexpr const char* sf_kinds[] = {IFACE, nullptr};                                                              \
-  constexpr const char* sf_needs[] = {nullptr};                                                                     \
-  constinit const sf_descriptor sf_self{sizeof(sf_descriptor), 0, sf_info.id, sf_info.version, sf_info.summary,     \
-                                        sf_info.license, sf_info.vendor, sf_info.config_schema, sf_kinds, sf_needs}; \
-  const void* sf_get(const char* id) noexcept {                                                                     \
-    return std::strcmp(id, IFACE) == 0 ? static_cast<const void*>(&TABLE) : nullptr;                                \
-  }                                                                                                                 \
-  }                                                                                                                 \
-  extern "C" constinit const sf_plugin_entry signalfoundry_plugin {                                                 \
-    SF_PLUGIN_MAGIC, sizeof(sf_plugin_entry), SF_ABI_MAJOR, SF_ABI_MINOR, 0, 0, &sf_self, sf_get                    \
+#define SF_DETAIL_PLUGIN(IFACE, TABLE, ...)                                                                           \
+  namespace {                                                                                                         \
+  constexpr ::sf::Info sf_info{__VA_ARGS__};                                                                          \
+  constexpr const char* sf_kinds[] = {IFACE, nullptr};                                                                \
+  constexpr const char* sf_needs[] = {nullptr};                                                                       \
+  constinit const sf_descriptor sf_self{                                                                              \
+      sizeof(sf_descriptor), 0,        sf_info.id, sf_info.version, sf_info.summary, sf_info.license, sf_info.vendor, \
+      sf_info.config_schema, sf_kinds, sf_needs};                                                                     \
+  const void* sf_get(const char* id) noexcept {                                                                       \
+    return std::strcmp(id, IFACE) == 0 ? static_cast<const void*>(&TABLE) : nullptr;                                  \
+  }                                                                                                                   \
+  }                                                                                                                   \
+  extern "C" constinit const sf_plugin_entry signalfoundry_plugin {                                                   \
+    SF_PLUGIN_MAGIC, sizeof(sf_plugin_entry), SF_ABI_MAJOR, SF_ABI_MINOR, 0, 0, &sf_self, sf_get                      \
   }
 #define SF_SOURCE_PLUGIN(CLASS, ...) SF_DETAIL_PLUGIN(SF_SOURCE, ::sf::detail::source_table<CLASS>, __VA_ARGS__)
 #define SF_TRIAGE_PLUGIN(CLASS, ...) SF_DETAIL_PLUGIN(SF_TRIAGE, ::sf::detail::triage_table<CLASS>, __VA_ARGS__)

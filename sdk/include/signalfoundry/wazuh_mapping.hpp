@@ -9,7 +9,7 @@
 
 namespace sf __attribute__((visibility("hidden"))) {
 
-inline constexpr const char* kWazuhMapping = R"json({
+  inline constexpr const char* kWazuhMapping = R"json({
   "name": "wazuh-4",
   "identity": {
     "id": ["/id"],
@@ -73,4 +73,4 @@ inline constexpr const char* kWazuhMapping = R"json({
   "level": { "fields": ["/rule/level"], "from": 0, "to": 15 }
 })json";
 
-}  // namespace sf
+}  // namespace )

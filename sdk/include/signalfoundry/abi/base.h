@@ -22,8 +22,7 @@ extern "C" {
 #define SF_EXPORT __attribute__((visibility("default")))
 
 /* Is `field` present in the (possibly older or newer) struct at `p`, and not null? */
-#define SF_HAS(p, field) \
-  ((p)->struct_size >= offsetof(__typeof__(*(p)), field) + sizeof((p)->field) && (p)->field != 0)
+#define SF_HAS(p, field) ((p)->struct_size >= offsetof(__typeof__(*(p)), field) + sizeof((p)->field) && (p)->field != 0)
 
 /* Text or bytes, not NUL-terminated. Text is UTF-8. ABI-FROZEN. */
 typedef struct sf_str {

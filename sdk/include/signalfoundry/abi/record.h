@@ -29,7 +29,8 @@ typedef struct sf_record_api { /* ABI-APPENDABLE */
   sf_status (*get)(const sf_record* record, const sf_path* path, sf_value* out);
   /* [stage-thread] Calls visit for each text of an array of strings, or once for a single string; numbers are
    * given as text. SF_OK, or SF_ABSENT. visit returning non-zero stops. */
-  sf_status (*each_text)(const sf_record* record, const sf_path* path, int32_t (*visit)(void* impl, sf_str text), void* impl);
+  sf_status (*each_text)(const sf_record* record, const sf_path* path, int32_t (*visit)(void* impl, sf_str text),
+                         void* impl);
   /* [stage-thread] The SIEM's document, its bytes as received. */
   sf_status (*bytes)(const sf_record* record, sf_str* out);
 } sf_record_api;

@@ -14,15 +14,16 @@ extern "C" {
 
 #define SF_SOURCE "sf.source/1"
 
-/* One question that was put to the SIEM, and what came of it. Times are Unix milliseconds, [from, to). ABI-APPENDABLE. */
+/* One question that was put to the SIEM, and what came of it. Times are Unix milliseconds, [from, to). ABI-APPENDABLE.
+ */
 typedef struct sf_interval {
   uint32_t struct_size;
-  uint32_t pages;     /* answers read */
+  uint32_t pages; /* answers read */
   int64_t from_ms;
   int64_t to_ms;
-  uint64_t fetched;   /* alerts pushed for it */
-  sf_str filter;      /* digest or text of the filter that was asked with */
-  uint32_t complete;  /* 1: every alert of the interval was pushed. 0: it must be asked again */
+  uint64_t fetched;  /* alerts pushed for it */
+  sf_str filter;     /* digest or text of the filter that was asked with */
+  uint32_t complete; /* 1: every alert of the interval was pushed. 0: it must be asked again */
   uint32_t reserved;
 } sf_interval;
 

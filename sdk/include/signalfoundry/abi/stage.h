@@ -32,9 +32,10 @@ typedef struct sf_stage { /* ABI-APPENDABLE; all [stage-thread] */
   void* (*create)(const sf_host* host, sf_error* error);
   void (*destroy)(void* self);
   sf_status (*configure)(void* self, sf_str settings_json, sf_error* error);
-  sf_status (*begin)(void* self, sf_error* error);                      /* optional */
-  sf_status (*batch)(void* self, const sf_record* const* records, uint32_t count, const sf_batch_sink* sink, sf_error* error); /* optional */
-  sf_status (*end)(void* self, sf_error* error);                        /* optional */
+  sf_status (*begin)(void* self, sf_error* error); /* optional */
+  sf_status (*batch)(void* self, const sf_record* const* records, uint32_t count, const sf_batch_sink* sink,
+                     sf_error* error);           /* optional */
+  sf_status (*end)(void* self, sf_error* error); /* optional */
 } sf_stage;
 
 #ifdef __cplusplus

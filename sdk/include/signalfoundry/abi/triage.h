@@ -31,8 +31,10 @@ typedef struct sf_triage { /* ABI-APPENDABLE; all [stage-thread] */
   void (*destroy)(void* self);
   sf_status (*configure)(void* self, sf_str settings_json, sf_error* error);
   /* logical_time_ms: the time that the verdict is made "at" (Unix ms); expiry is judged against it. */
-  sf_status (*triage)(void* self, const sf_record* record, int64_t logical_time_ms, const sf_verdict_sink* sink, sf_error* error);
-  /* The digests of everything that verdicts depend on besides the alert, as JSON: {"policy":"sha256:…"}. After configure. */
+  sf_status (*triage)(void* self, const sf_record* record, int64_t logical_time_ms, const sf_verdict_sink* sink,
+                      sf_error* error);
+  /* The digests of everything that verdicts depend on besides the alert, as JSON: {"policy":"sha256:…"}. After
+   * configure. */
   sf_status (*inputs)(void* self, const sf_bytes_sink* sink, sf_error* error);
 } sf_triage;
 

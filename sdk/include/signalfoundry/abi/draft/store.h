@@ -17,7 +17,8 @@ typedef struct sf_draft_store { /* ABI-APPENDABLE; all [stage-thread] */
   void* (*create)(const sf_host* host, sf_error* error);
   void (*destroy)(void* self);
   sf_status (*configure)(void* self, sf_str settings_json, sf_error* error);
-  /* Append ledger entries (JSON array of bodies) in one transaction; SF_EXISTS when a first verdict is already there. */
+  /* Append ledger entries (JSON array of bodies) in one transaction; SF_EXISTS when a first verdict is already there.
+   */
   sf_status (*append)(void* self, sf_str entries_json, sf_error* error);
   /* Lease at most `count` waiting alerts; each is put into the sink as one JSON object. */
   sf_status (*lease)(void* self, uint32_t count, const sf_bytes_sink* sink, sf_error* error);

@@ -11,7 +11,8 @@ extern "C" {
 typedef struct sf_digest_api { /* ABI-APPENDABLE */
   uint32_t struct_size;
   uint32_t reserved;
-  sf_status (*sha256)(const sf_host* host, sf_str bytes, char out_hex[65]); /* [any-thread]; lower case, NUL-terminated */
+  sf_status (*sha256)(const sf_host* host, sf_str bytes,
+                      char out_hex[65]); /* [any-thread]; lower case, NUL-terminated */
 } sf_digest_api;
 #ifdef __cplusplus
 }

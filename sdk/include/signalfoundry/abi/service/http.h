@@ -20,29 +20,29 @@ typedef struct sf_http_header { /* ABI-FROZEN */
 
 typedef struct sf_http_request { /* ABI-APPENDABLE; zero what is not used */
   uint32_t struct_size;
-  uint32_t timeout_ms;     /* the whole exchange; 0: 30,000 */
-  sf_str method;           /* "GET", "POST", "DELETE" */
-  sf_str url;              /* https:// or, for tests, http:// */
+  uint32_t timeout_ms; /* the whole exchange; 0: 30,000 */
+  sf_str method;       /* "GET", "POST", "DELETE" */
+  sf_str url;          /* https:// or, for tests, http:// */
   const sf_http_header* headers;
   uint64_t header_count;
   sf_str body;
-  uint64_t max_bytes;      /* decoded answer; 0: 64 MiB */
-  sf_str ca_file;          /* PEM; empty: the system's store */
-  sf_str client_cert;      /* PEM file, with client_key */
+  uint64_t max_bytes; /* decoded answer; 0: 64 MiB */
+  sf_str ca_file;     /* PEM; empty: the system's store */
+  sf_str client_cert; /* PEM file, with client_key */
   sf_str client_key;
-  sf_str user;             /* Basic authentication when not empty */
-  sf_str password_secret;  /* the *name* of the setting that holds the password: sf.secret/1 */
-  sf_str bearer_secret;    /* the *name* of a setting: "Authorization: Bearer <value>" */
+  sf_str user;                 /* Basic authentication when not empty */
+  sf_str password_secret;      /* the *name* of the setting that holds the password: sf.secret/1 */
+  sf_str bearer_secret;        /* the *name* of a setting: "Authorization: Bearer <value>" */
   uint32_t connect_timeout_ms; /* 0: 10,000 */
   uint32_t reserved;
 } sf_http_request;
 
 typedef struct sf_http_response { /* ABI-APPENDABLE; borrowed during on_response */
   uint32_t struct_size;
-  uint32_t status;         /* 200 */
+  uint32_t status;               /* 200 */
   const sf_http_header* headers; /* names in lower case */
   uint64_t header_count;
-  sf_str body;             /* whole, decoded */
+  sf_str body; /* whole, decoded */
 } sf_http_response;
 
 typedef struct sf_response_sink { /* plugin-owned; ABI-APPENDABLE */
@@ -58,7 +58,8 @@ typedef struct sf_http_api { /* ABI-APPENDABLE */
   /* [any-thread] SF_OK: an answer came whole, whatever its status; on_response was called once.
    * SF_RETRY: unreachable, timed out, cut short. SF_INVALID: TLS refused (CA, host name, version) or a bad URL or
    * file. SF_TOO_LARGE: over max_bytes. SF_CANCELLED: the run is stopping. The error's message names host and port. */
-  sf_status (*request)(const sf_host* host, const sf_http_request* request, const sf_response_sink* sink, sf_error* error);
+  sf_status (*request)(const sf_host* host, const sf_http_request* request, const sf_response_sink* sink,
+                       sf_error* error);
 } sf_http_api;
 #ifdef __cplusplus
 }

@@ -15,9 +15,9 @@ extern "C" {
 enum { SF_SEVERITY_UNKNOWN = 255 }; /* a drop-in that was not read yet */
 
 typedef struct sf_waiting { /* ABI-FROZEN; name is borrowed during the visit */
-  sf_str name;       /* the queue file's name */
-  int64_t time_ms;   /* the alert's time; 0 for a drop-in */
-  uint32_t group;    /* digest of (rule id, host): equal for alerts of the same kind; for a drop-in of its name's stem */
+  sf_str name;              /* the queue file's name */
+  int64_t time_ms;          /* the alert's time; 0 for a drop-in */
+  uint32_t group; /* digest of (rule id, host): equal for alerts of the same kind; for a drop-in of its name's stem */
   uint32_t severity; /* 0..15, or SF_SEVERITY_UNKNOWN */
 } sf_waiting;
 
@@ -28,7 +28,8 @@ typedef struct sf_queue_api { /* ABI-APPENDABLE; all [stage-thread] */
   uint32_t reserved;
   /* SF_SCAN_ALL: every waiting alert, one enumeration. SF_SCAN_NEW: only those that this process has queued since the
    * last scan (cheap; drop-ins of other processes are not among them). visit != 0 stops. */
-  sf_status (*scan)(const sf_host* host, uint32_t mode, int32_t (*visit)(void* impl, const sf_waiting* waiting), void* impl, sf_error* error);
+  sf_status (*scan)(const sf_host* host, uint32_t mode, int32_t (*visit)(void* impl, const sf_waiting* waiting),
+                    void* impl, sf_error* error);
   /* Puts one into the active set of this run, in the order of the calls. SF_OK, or SF_EXISTS. */
   sf_status (*admit)(const sf_host* host, sf_str name);
   /* Tells how many the scan saw; for the heartbeat's depth. */

@@ -12,7 +12,7 @@ typedef struct sf_state_api { /* ABI-APPENDABLE; all [stage-thread] */
   uint32_t struct_size;
   uint32_t reserved;
   sf_status (*get)(const sf_host* host, sf_str key, const sf_bytes_sink* sink); /* SF_OK or SF_ABSENT */
-  sf_status (*put)(const sf_host* host, sf_str key, sf_str value);              /* at most 64 KiB; visible to get at once */
+  sf_status (*put)(const sf_host* host, sf_str key, sf_str value); /* at most 64 KiB; visible to get at once */
 } sf_state_api;
 #ifdef __cplusplus
 }
