@@ -125,27 +125,8 @@ void apply(const queue::StateDir& dirs, store::Store& store, Plan& plan) {
   plan.applied = true;
 }
 
-// With cases/ empty, reconcile_all() takes the pipeline for one without a cases stage. The last run knows better.
-void check_empty_cases(const queue::StateDir& dirs, store::Store& store, books::Findings& findings) {
-  if (!dirs.cases.empty()) return;
-  const auto last = store.runs(1);
-  const auto report = last.empty() ? OrderedJson() : OrderedJson::parse(last[0].report, nullptr, false);
-  if (!report.is_object() || !report.contains("stages")) return;
-  const auto& stages = report.at("stages");
-  const bool expected = std::any_of(stages.begin(), stages.end(), [](const OrderedJson& stage) {
-    return text_at(stage, "/plugin").value_or("").starts_with("cases ");
-  });
-  if (!expected) return;
-  store.each_alert([&](const AlertRow& row) {
-    if (row.state == AlertState::triaged) findings.add(findings.mismatches, "case_missing", row.key);
-    return true;
-  });
-}
-
 books::Findings look(const queue::StateDir& dirs, store::Store& store) {
-  auto findings = books::reconcile_all(dirs, store);
-  check_empty_cases(dirs, store, findings);
-  return findings;
+  return books::reconcile_all(dirs, store);
 }
 
 // ---- output
