@@ -277,12 +277,14 @@ bool Dir::make(std::string_view name) const {
 bool Dir::exchange(std::string_view name, const Dir& to, std::string_view to_name) const {
   const std::string from = checked(*this, name);
   const std::string target = checked(to, to_name);
-  for (int tries = 0;; ++tries) {
+  constexpr int kTries = 100;  // what stands at the target may vanish between the two calls, and come back
+  for (int i = 0; i < kTries; ++i) {
     if (::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_NOREPLACE) == 0) return false;
-    if (errno == EEXIST && ::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_EXCHANGE) == 0) return true;
-    // The target may have gone between the two; if it is the source, the first says so again.
-    if (errno != ENOENT || tries == 3) throw io_error(errno, about("publish", to, to_name));
+    if (errno != EEXIST) break;
+    if (::renameat2(fd(), from.c_str(), to.fd(), target.c_str(), RENAME_EXCHANGE) == 0) return true;
+    if (errno != ENOENT) break;
   }
+  throw io_error(errno, about("publish", to, to_name));
 }
 
 void Dir::create_file(std::string_view name, std::string_view bytes) const {

@@ -33,7 +33,7 @@ thread_local Text doing{};
 template <std::size_t N>
 void copy(char (&out)[N], std::string_view text) {
   const std::size_t n = std::min(text.size(), N - 1);
-  std::memcpy(out, text.data(), n);
+  if (n != 0) std::memcpy(out, text.data(), n);
   out[n] = '\0';
 }
 
