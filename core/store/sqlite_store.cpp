@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "base/digest.hpp"
@@ -314,6 +315,15 @@ std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
 
 }  // namespace
 
+namespace {
+// SQLite is told to follow no link, and takes that for every component; a link above the state directory is the
+// operator's own.
+std::string without_links(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), std::free);
+  return real ? std::string(real.get()) : path;
+}
+}  // namespace
+
 std::unique_ptr<Store> Store::open(const std::string& state_path, bool create, bool damaged) {
   const auto dir = fs::Dir::open(state_path);
   if (!dir) throw Error(Exit::io, "there is no state directory " + printable(state_path) + ". Start a run first.");
@@ -327,17 +337,17 @@ std::unique_ptr<Store> Store::open(const std::string& state_path, bool create, b
         Exit::io,
         "state.db is missing from " + printable(state_path) +
             ". Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
-  const std::string path = state_path + "/state.db";
+  const std::string real_path = without_links(state_path);
   if (!there) {
     // Built under another name and renamed, so that a crash leaves no half of it.
     for (const char* leftover : {".new-state.db", ".new-state.db-journal", ".new-state.db-wal", ".new-state.db-shm"})
       dir->remove(leftover);
-    Database(state_path + "/.new-state.db", true).exec((std::string("BEGIN;") + kSchema + "COMMIT;").c_str());
+    Database(real_path + "/.new-state.db", true).exec((std::string("BEGIN;") + kSchema + "COMMIT;").c_str());
     dir->sync_all();
     dir->move(".new-state.db", *dir, "state.db").match([](bool) { return true; }, [](fs::Gone) { return false; });
     dir->sync_all();
   }
-  return std::make_unique<SqliteStore>(path, damaged);
+  return std::make_unique<SqliteStore>(real_path + "/state.db", damaged);
 }
 
 }  // namespace signalfoundry::store

@@ -111,6 +111,17 @@ class Faults(support.EndToEnd):
         self.ends(self.box.run(), 0, "ok")
         self.whole()
 
+    def test_a_link_above_the_state_directory_is_the_operators_own(self):
+        real = os.path.join(self.box.base, "elsewhere")
+        os.makedirs(real)
+        os.symlink(real, os.path.join(self.box.base, "link"))
+        self.box.state = os.path.join(self.box.base, "link", "state")
+        self.box.queue = self.state("queue")
+        os.makedirs(self.box.state)
+        for _ in range(2):
+            self.ends(self.box.run(watch=False), 0, "ok")
+        self.whole()
+
     # ---- permission and space
 
     @unittest.skipUnless(os.geteuid() != 0 or shutil.which("setpriv"), "root without setpriv")
@@ -142,7 +153,10 @@ class Faults(support.EndToEnd):
         """It worked before; now a part of the state directory belongs to someone else."""
         count = ALERTS
         day = oracle.dated(self.state("cases"))[0][0]
-        for part in ("queue", "active", "cases/" + day, "processed/" + day, "."):
+        parts = ("queue", "active", "cases/" + day, "processed/" + day, ".")
+        for part in parts:
+            if part == "active" and os.geteuid() != 0:
+                continue  # its owner gets it back to 0700 by the run itself
             with self.subTest(part=part):
                 count += ALERTS
                 support.write_jsonl(self.source, [support.alert(i) for i in range(count)])

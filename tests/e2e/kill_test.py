@@ -114,6 +114,7 @@ class Kill(support.EndToEnd):
             # It got through before the last kill: more to do, or the kills that are left would hit an idle run.
             done += 1
             generation += 1
+            self.whole_s = max(0.1, 0.7 * self.whole_s)  # the machine was slower when it was measured
             self.dropped(100_000 * generation, ALERTS // 4)
         for _ in range(3):
             result = self.box.run()
@@ -126,9 +127,8 @@ class Kill(support.EndToEnd):
         self.assertEqual(len(books.of("quarantined")), 1 + (generation + 1) * (ALERTS // 100))
         wanted = {support.alert(i)["id"] for i in range(ALERTS)}
         self.assertLessEqual(wanted, {v["alert_id"] for v in books.of("verdict").values()})
-        support.say(f"{killed['run']} runs and {killed['worker']} workers killed ({done} got through; a whole drain "
-                    f"takes {self.whole_s:.2f} s); {triaged} alerts, each with one verdict and one case; "
-                    f"{report['ledger']['entries']} entries")
+        support.say(f"{killed['run']} runs and {killed['worker']} workers killed, {done} got through; "
+                    f"{triaged} alerts, each with one verdict and one case; {report['ledger']['entries']} entries")
 
     def test_a_first_run_that_is_killed_at_once_can_be_started_again(self):
         for kill_worker in (False, True):

@@ -95,8 +95,8 @@ class Mover(support.EndToEnd):
     def test_a_long_queue_with_two_movers(self):
         fill(self.box.queue, FILES)
         self.box.pipeline(cap=CAP)
-        self.mover("move", 0.004)
-        self.mover("delete", 0.002)
+        self.mover("move", 0.0015)
+        self.mover("delete", 0.0008)
         reports, peak = [], 0
         single_runs = 3
         for i in range(single_runs + 1):

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/reference.hpp"
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include "config/pipeline_schema.hpp"
 #include "support/catch.h"
+#include "support/paths.hpp"
 
 using nlohmann::json;
 using signalfoundry::config::pipeline_reference;
@@ -44,9 +44,7 @@ TEST_CASE("settings_reference: one row per setting") {
 
 // Goal: the page that people read lists what the parser accepts.
 TEST_CASE("pipeline_reference: docs/formats/pipeline.md holds it as it is") {
-  auto root = std::filesystem::absolute(__FILE__);
-  for (int i = 0; i < 5; ++i) root = root.parent_path();
-  std::ifstream page(root / "docs/formats/pipeline.md", std::ios::binary);
+  std::ifstream page(support::source_dir() + "/docs/formats/pipeline.md", std::ios::binary);
   REQUIRE(page);
   std::ostringstream text;
   text << page.rdbuf();

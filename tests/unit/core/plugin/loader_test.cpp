@@ -83,7 +83,7 @@ TEST_CASE("loader: a plugin in C is loaded, described and works") {
 TEST_CASE("loader: the same path is the same plugin, however it is spelled") {
   const auto& plugin = load(plugin_path("c_triage"));
   CHECK(&load(plugin_path("c_triage")) == &plugin);
-  CHECK(&load(std::string(SF_TEST_PLUGIN_DIR) + "/../test-plugins/./c_triage.sfplugin.so") == &plugin);
+  CHECK(&load(support::test_plugin_dir() + "/../test-plugins/./c_triage.sfplugin.so") == &plugin);
 }
 
 TEST_CASE("loader: twins of two vendors keep their own classes, functions and statics, and this program its own") {
@@ -128,7 +128,7 @@ TEST_CASE("loader: a library without an entry, or with one of another library, i
         "and end "
         "it with SF_TRIAGE_PLUGIN or one of its siblings.");
   CHECK(refused(plugin_path("borrowed_entry")) ==
-        "its entry comes from " + std::string(SF_TEST_PLUGIN_DIR) +
+        "its entry comes from " + support::test_plugin_dir() +
             "/libsf_lender.so, not from the file itself. Name that plugin, or ask "
             "this one's vendor.");
 }

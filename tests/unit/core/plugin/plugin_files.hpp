@@ -9,10 +9,11 @@
 
 #include "base/error.hpp"
 #include "plugin/loader.hpp"
+#include "support/paths.hpp"
 #include "support/temp_dir.hpp"
 
 inline std::string plugin_path(const std::string& id) {
-  return std::string(SF_TEST_PLUGIN_DIR) + "/" + id + ".sfplugin.so";
+  return support::test_plugin_dir() + "/" + id + ".sfplugin.so";
 }
 
 // A copy in a directory of the test's own; gives its path.

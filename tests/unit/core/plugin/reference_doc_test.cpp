@@ -9,6 +9,7 @@
 #include "config/reference.hpp"
 #include "plugin/loader.hpp"
 #include "support/catch.h"
+#include "support/paths.hpp"
 
 namespace {
 
@@ -17,7 +18,7 @@ std::string page() {
       "# Settings of the shipped plugins\n\nGenerated from the plugins' own schemas by `SF_UPDATE_DOCS=1 "
       "build/dev/bin/unit_plugin \"[docs]\"`; a test compares. Those of the pipeline file: "
       "[formats/pipeline.md](../formats/pipeline.md).\n";
-  for (const auto& found : signalfoundry::plugin::find_all({SF_PLUGIN_DIR})) {
+  for (const auto& found : signalfoundry::plugin::find_all({support::plugin_dir()})) {
     const auto& plugin = signalfoundry::plugin::load(found.path);
     out += "\n" + signalfoundry::config::settings_reference(plugin.id, plugin.summary,
                                                             nlohmann::json::parse(plugin.config_schema));
@@ -28,7 +29,7 @@ std::string page() {
 }  // namespace
 
 TEST_CASE("reference: the page of the plugins' settings is what their schemas say", "[docs]") {
-  const std::string file = std::string(SF_SOURCE_DIR) + "/docs/reference/plugins.md";
+  const std::string file = support::source_dir() + "/docs/reference/plugins.md";
   if (std::getenv("SF_UPDATE_DOCS") != nullptr) std::ofstream(file) << page();
   std::ostringstream text;
   text << std::ifstream(file).rdbuf();

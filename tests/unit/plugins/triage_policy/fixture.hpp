@@ -6,6 +6,7 @@
 #include "policy.hpp"
 #include "policy_file.hpp"
 #include "support/catch.h"
+#include "support/paths.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -116,14 +117,9 @@ inline std::vector<std::string> trail(const Decision& decision) {
 
 // A file of the repository, by its path from the root.
 inline std::string repository_file(const std::string& path) {
-#ifdef SF_SOURCE_DIR
-  const std::string root = SF_SOURCE_DIR "/";
-#else
-  const std::string here = __FILE__;
-  const std::string root = here.substr(0, here.rfind("tests/unit/"));
-#endif
-  const int fd = ::open((root + path).c_str(), O_RDONLY | O_CLOEXEC);
-  INFO(root + path);
+  const std::string file = support::source_dir() + "/" + path;
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  INFO(file);
   REQUIRE(fd >= 0);
   std::string out;
   char buffer[8192];
