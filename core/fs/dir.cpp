@@ -106,7 +106,7 @@ Dir::Dir(int fd, std::string path)
       path_(std::move(path)) {}
 
 std::optional<Dir> Dir::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) return Dir(fd, path);
   if (errno == ENOENT) return std::nullopt;
   throw io_error(errno, "cannot open the directory " + printable(path));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/digest.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -75,7 +77,11 @@ Intake::Intake(Context& context, std::string stage, std::shared_ptr<const Mappin
 }
 
 Intake::~Intake() {
-  if (open_) context_.store.rollback();
+  rest();
+}
+
+void Intake::rest() {
+  if (std::exchange(open_, false)) context_.store.rollback();  // only flush() writes
 }
 
 void Intake::begin() {
@@ -163,8 +169,7 @@ void Intake::flush() {
     book();
     context_.store.commit();
   } catch (...) {
-    context_.store.rollback();
-    open_ = false;
+    rest();
     throw;
   }
   open_ = false;

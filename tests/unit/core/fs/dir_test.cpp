@@ -96,7 +96,9 @@ TEST_CASE("dir: no call follows a symbolic link") {
   link("folder", "outside");
   link("nowhere", "outside/new");
 
-  CHECK_THAT(thrown([&] { Dir::open(dir.path() + "/folder"); }), ContainsSubstring("cannot open the directory"));
+  CHECK_THAT(thrown([&] { Dir::open(dir.path() + "/file"); }), ContainsSubstring("cannot open the directory"));
+  CHECK(names(*Dir::open(dir.path() + "/folder")) == std::set<std::string>{"secret"});  // the operator's own path
+  CHECK_THAT(thrown([&] { Dir::create(dir.path() + "/nowhere"); }), ContainsSubstring("not a directory"));
   CHECK(!dir.find_sub("folder"));
   CHECK(!dir.find_path("folder/x"));
   CHECK_THAT(thrown([&] { dir.sub("folder"); }), ContainsSubstring("74: ") && ContainsSubstring("not a directory"));
