@@ -197,6 +197,11 @@ std::vector<CommandSpec> looking() {
        "0; 1 there is no such alert, or an entry about it is damaged",
        "signalfoundry explain 0123456789abcdef0123456789abcdef pipelines/demo.toml",
        [](const Arguments& a) { return explain(a.options, a.subject); }},
+  };
+}
+
+std::vector<CommandSpec> proving() {
+  return {
       {"ledger verify",
        "check the hash chain of the ledger",
        {kWhere},
@@ -233,7 +238,8 @@ std::vector<CommandSpec> looking() {
 const std::vector<CommandSpec>& commands() {
   static const std::vector<CommandSpec> all = [] {
     auto list = running();
-    for (auto& command : looking()) list.push_back(std::move(command));
+    for (auto more : {looking(), proving()})
+      for (auto& command : more) list.push_back(std::move(command));
     return list;
   }();
   return all;
