@@ -242,6 +242,32 @@ Observation<bool> Dir::link(std::string_view name, const Dir& to, std::string_vi
   throw io_error(errno, about("link", *this, name) + " to " + printable(to.path()));
 }
 
+Observation<bool> Dir::copy(std::string_view name, const Dir& to, std::string_view to_name) const {
+  constexpr std::uint64_t kPiece = 1U << 20U;
+  const std::string target = checked(to, to_name);
+  const File out(::openat(to.fd(), target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (out.fd < 0 && errno == EEXIST) return false;
+  if (out.fd < 0) throw io_error(errno, about("create", to, to_name));
+  std::uint64_t at = 0;
+  for (std::uint64_t got = kPiece; got == kPiece; at += got) {
+    Observation<Content> piece = read(name, kPiece, at);
+    std::optional<Gone> lost;
+    got = std::move(piece).match(
+        [&](const Content& c) -> std::uint64_t {
+          write_all(out.fd, c.bytes, about("write", to, to_name));
+          return c.bytes.size();
+        },
+        [&](Gone gone_now) -> std::uint64_t {
+          lost = gone_now;
+          return 0;
+        });
+    if (!lost) continue;
+    to.remove(to_name);
+    return *lost;
+  }
+  return true;
+}
+
 bool Dir::remove(std::string_view name) const {
   if (::unlinkat(fd(), checked(*this, name).c_str(), 0) == 0) return true;
   if (gone(errno)) return false;

@@ -82,6 +82,9 @@ class Dir {
   Observation<bool> move(std::string_view name, const Dir& to, std::string_view to_name) const;
   // link(2). True: done. False: the target is taken, or this file system has no links (copy instead).
   Observation<bool> link(std::string_view name, const Dir& to, std::string_view to_name) const;
+  // Copies a regular file of any size, a piece at a time. True: done. False: the target is taken. Not forced to disk; a
+  // fault leaves a part under the target's name.
+  Observation<bool> copy(std::string_view name, const Dir& to, std::string_view to_name) const;
   // unlink(2). True: it was there.
   bool remove(std::string_view name) const;
   // Removes a directory with all it holds, following nothing. True: it was there.

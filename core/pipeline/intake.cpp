@@ -129,7 +129,6 @@ void Intake::write_files(std::vector<std::string>& files) {
   const auto& dirs = context_.queue.dirs();
   for (const auto& alert : alerts_) {
     files.push_back(queue::make_name(alert));
-    dirs.accept.remove(files.back());
     dirs.accept.create_file(files.back(), alert.bytes);
   }
   for (auto& r : rejections_)
@@ -170,6 +169,7 @@ void Intake::flush() {
     context_.store.commit();
   } catch (...) {
     rest();
+    undo();
     throw;
   }
   open_ = false;
@@ -187,6 +187,15 @@ void Intake::flush() {
   position_.reset();
   keys_.clear();
   bytes_ = 0;
+}
+
+// A commit that failed may have reached the disk all the same: the books say which files of the page stay.
+void Intake::undo() noexcept {
+  try {
+    recover(context_);
+  } catch (const std::exception& e) {
+    log::error("queue", e.what());  // the next run does it
+  }
 }
 
 void Intake::recover(Context& context) {

@@ -33,7 +33,7 @@ class Intake {
   // A fault on our side while the source pushed: its poll() then fails for no fault of its own.
   const std::optional<Error>& fault() const { return fault_; }
 
-  // At the start of a run: finishes or undoes what a crash left in .accept/.
+  // At the start of a run: finishes or undoes what a crash, or a page that failed, left in .accept/.
   static void recover(Context& context);
 
  private:
@@ -47,6 +47,7 @@ class Intake {
   bool known(const std::string& key);
   void begin();  // one transaction a poll: look-ups cost no lock each
   void book();
+  void undo() noexcept;
   void write_files(std::vector<std::string>& files);
 
   template <class F>

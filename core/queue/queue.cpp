@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t kNameLength = 3 + 1 + 13 + 1 + 8 + 1 + 32 + 5;
 constexpr std::uint64_t kAlertBytesMax = 64U << 20U;  // the largest [pipeline] max_alert_bytes
-constexpr std::uint64_t kCopyBytes = 1U << 20U;
 constexpr std::int64_t kTimeMax = 9'999'999'999'999;  // 13 digits: the year 2286
 
 // Digits only: no sign, and no upper-case hex, which would be a second name for the same file.
@@ -177,20 +176,13 @@ void Queue::write_reason(const std::string& file, std::string_view original, std
   dirs_.quarantine.create_file(file + ".reason.json", text);
 }
 
-// Where there are no links. A piece at a time, for it may be of any size; under another name until it is whole.
+// Where there are no links: under another name until it is whole.
 void Queue::copy_to_quarantine(std::string_view name, const std::string& file) {
   const std::string part = ".tmp-" + file;
   dirs_.quarantine.remove(part);
-  dirs_.quarantine.create_file(part, {});
-  for (std::uint64_t at = 0, got = kCopyBytes; got == kCopyBytes; at += got)
-    got = dirs_.active.read(name, kCopyBytes, at)
-              .match(
-                  [&](const fs::Content& c) -> std::uint64_t {
-                    dirs_.quarantine.append(part, c.bytes);
-                    return c.bytes.size();
-                  },
-                  [](fs::Gone) { return std::uint64_t{0}; });
-  dirs_.quarantine.exchange(part, dirs_.quarantine, file);
+  const bool done = dirs_.active.copy(name, dirs_.quarantine, part)
+                        .match([](bool copied) { return copied; }, [](fs::Gone) { return false; });
+  if (done) dirs_.quarantine.exchange(part, dirs_.quarantine, file);
 }
 
 std::string Queue::quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
