@@ -59,6 +59,7 @@ class PipelineReader {
   void document(const Value& root);
   json read_section(const Value& root, const std::string& key, const json& schema);
   void pipeline(const Value& root);
+  void disk(const Value& root);
   void stages(const Value& root);
   void stage(const Value& table, std::size_t number);
   void stage_name(const Value& table, const std::string& where);
@@ -103,6 +104,7 @@ void PipelineReader::document(const Value& root) {
   pipeline(root);
   const json schedule = read_section(root, "schedule", section("schedule").schema);
   config_.every_ms = value_or<std::int64_t>(schedule, "every", 0);
+  disk(root);
   const json plugins = read_section(root, "plugins", section("plugins").schema);
   config_.allow_draft = value_or(plugins, "allow_draft", false);
   for (const auto& path : value_or(plugins, "paths", json::array()))
@@ -138,6 +140,25 @@ void PipelineReader::pipeline(const Value& root) {
   if (config_.name.find_first_not_of(kLowerDigitsDash) != std::string::npos)
     problems_.add(root.find("pipeline")->find("name")->place,
                   "\"name\" in [pipeline] may hold a-z, 0-9 and \"-\" only. Write name = \"soc\".");
+}
+
+void PipelineReader::disk(const Value& root) {
+  const json values = read_section(root, "disk", section("disk").schema);
+  auto& marks = config_.disk;
+  marks.low_mib = value_or(values, "low_mib", marks.low_mib);
+  marks.low_inodes = value_or(values, "low_inodes", marks.low_inodes);
+  marks.critical_mib = value_or(values, "critical_mib", marks.critical_mib);
+  marks.critical_inodes = value_or(values, "critical_inodes", marks.critical_inodes);
+  const auto in_order = [&](const char* unit, std::uint64_t low, std::uint64_t critical) {
+    if (low == 0 || critical <= low) return;
+    problems_.add(root.find("disk")->place,
+                  fmt::format("in [disk] critical_{0} ({1}) is over low_{0} ({2}), so the run would stop before the "
+                              "sources are held back. Swap them.",
+                              unit, critical, low));
+  };
+  if (root.find("disk") == nullptr) return;
+  in_order("mib", marks.low_mib, marks.critical_mib);
+  in_order("inodes", marks.low_inodes, marks.critical_inodes);
 }
 
 void PipelineReader::stages(const Value& root) {

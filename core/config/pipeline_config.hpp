@@ -42,6 +42,14 @@ struct StageConfig {
   unsigned column = 0;
 };
 
+// What must be free on the file system of the state directory; 0: no limit.
+struct DiskMarks {
+  std::uint64_t low_mib = 128;  // below: no source is asked for more
+  std::uint64_t low_inodes = 10'000;
+  std::uint64_t critical_mib = 32;  // below: no batch is begun
+  std::uint64_t critical_inodes = 1'000;
+};
+
 struct PipelineConfig {
   std::string file;                           // absolute
   std::string name;                           // [pipeline] name
@@ -50,6 +58,7 @@ struct PipelineConfig {
   unsigned batch = 1000;                      // [pipeline] batch: alerts per commit, 1..10000
   std::uint64_t max_alert_bytes = 1U << 20U;  // [pipeline] max_alert_bytes: larger ones go to quarantine
   std::int64_t every_ms = 0;                  // [schedule] every; 0: once
+  DiskMarks disk;                             // [disk]
   std::vector<std::string> plugin_paths;      // [plugins] paths, absolute
   bool allow_draft = false;                   // [plugins] allow_draft: plugins may use interfaces that are still drafts
   std::string digest;                         // sha256 hex of the file's bytes

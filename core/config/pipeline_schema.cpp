@@ -30,6 +30,20 @@ constexpr const char* kSchedule = R"({
   }
 })";
 
+constexpr const char* kDisk = R"({
+  "type": "object",
+  "properties": {
+    "low_mib": {"type": "integer", "minimum": 0, "maximum": 1073741824, "default": 128,
+      "description": "Below so many free MiB no source is asked for more; what waits is still triaged. 0: never."},
+    "low_inodes": {"type": "integer", "minimum": 0, "default": 10000,
+      "description": "The same for free inodes: each alert takes one to three, each pack about ten."},
+    "critical_mib": {"type": "integer", "minimum": 0, "maximum": 1073741824, "default": 32,
+      "description": "Below so many free MiB the run stops before its next batch. 0: never."},
+    "critical_inodes": {"type": "integer", "minimum": 0, "default": 1000,
+      "description": "The same for free inodes."}
+  }
+})";
+
 constexpr const char* kPlugins = R"({
   "type": "object",
   "properties": {
@@ -58,6 +72,8 @@ const std::vector<Section>& pipeline_sections() {
   static const std::vector<Section> sections{
       {"pipeline", "[pipeline]", "Once per file.", json::parse(kPipeline)},
       {"schedule", "[schedule]", "May be left out.", json::parse(kSchedule)},
+      {"disk", "[disk]", "May be left out. What happens when the file system of the state directory fills up.",
+       json::parse(kDisk)},
       {"plugins", "[plugins]", "May be left out.", json::parse(kPlugins)},
       {"stage", "[[stage]]",
        "One for each stage; they run in file order. The plugin's own settings follow in [stage.settings].",

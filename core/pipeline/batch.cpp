@@ -262,6 +262,7 @@ void BatchRunner::run_slice(BatchStage& stage, std::size_t worker, std::vector<I
   SliceSink state{&slice, false};
   const sf_batch_sink sink{sizeof(sf_batch_sink), 0, &state, note, fail, send};
   std::vector<const sf_record*> records;
+  records.reserve(slice.size());
   for (const auto* item : slice) records.push_back(item->record.handle());
   auto& instance = *stage.instances[worker];
   const auto started = monotonic_ms();

@@ -99,6 +99,7 @@ OrderedJson Report::json() const {
       {"gaps", gaps}};
   if (polled_run != run_id) out["poll"]["as_of_run_id"] = text_or_null(polled_run);
   out["outbox"] = {{"waiting", outbox}};
+  out["disk"] = disk;
   out["stages"] = OrderedJson::array();
   for (const auto& s : stages)
     out["stages"].push_back({{"name", s.name},

@@ -49,6 +49,7 @@ struct Report {
   std::uint64_t gaps = 0;
   std::string polled_run;
   std::uint64_t outbox = 0;
+  OrderedJson disk;  // null: not looked at
   std::vector<StageReport> stages;
   bool ended = false;  // the end stages saw it, and with them the history
 

@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "books/gaps.hpp"
 #include "books/reconcile.hpp"
+#include "pipeline/disk.hpp"
 #include "pipeline/intake.hpp"
 
 namespace signalfoundry::pipeline {
@@ -52,6 +53,7 @@ Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*
   shared_.stop = &stop;
   shared_.report = [this] { return report_json(); };
   shared_.reconcile = [this](const std::string& scope) { return reconcile(scope); };
+  slots_.reserve(plugins.size());
   for (std::size_t i = 0; i < plugins.size(); ++i) {
     slots_.push_back({&config.stages[i], plugins[i], role_of(*plugins[i]), nullptr, {}, nullptr, false, false});
     report_.stages.push_back({config.stages[i].name, plugins[i]->id + " " + plugins[i]->version, 0, "ok", {}});
@@ -150,6 +152,26 @@ void Run::timed(Slot& slot, F&& f) {
   }
 }
 
+// No source is asked for more while the disk is nearly full.
+void Run::hold_back(const Slot& slot) {
+  const auto disk = look_at_disk(queue_.dirs().root, config_.disk);
+  if (disk.pressure == Pressure::none) return;
+  throw StageError(Exit::cant_create, SF_RETRY, slot.config->name,
+                   fmt::format("stage \"{}\" is held back: {}. Make room; the next run asks on from here.",
+                               slot.config->name, disk.why));
+}
+
+// False, and the run is degraded: what waits goes on waiting.
+bool Run::has_room() {
+  const auto disk = look_at_disk(queue_.dirs().root, config_.disk);
+  if (disk.pressure != Pressure::critical) return true;
+  const std::string sentence =
+      fmt::format("the run stops before its next batch: {}. Make room; the next run goes on from here.", disk.why);
+  log::error("run", sentence);
+  report_.blame("", sentence, Exit::cant_create, false);
+  return false;
+}
+
 void Run::poll_until_end(Slot& slot, Intake& intake) {
   const auto* source = slot.plugin->source;
   auto& instance = *slot.first;
@@ -160,9 +182,11 @@ void Run::poll_until_end(Slot& slot, Intake& intake) {
     });
     slot.open = true;
   }
-  for (sf_status status = SF_OK; status == SF_OK && !stop_.load(); intake.rest())
+  for (sf_status status = SF_OK; status == SF_OK && !stop_.load(); intake.rest()) {
+    hold_back(slot);
     status = instance.call(
         "poll", [&](sf_error* e) { return source->poll(instance.self(), intake.sink(), kPollRecords, 0, e); });
+  }
 }
 
 void Run::poll(Slot& slot) {
@@ -209,6 +233,8 @@ void Run::batches(std::vector<std::string> names, bool leftover) {
                                           [&](const std::string& n) { return !batch_runner_->attempted(n); });
   const auto together = static_cast<std::size_t>(late - names.begin());
   for (std::size_t at = 0, end = 0; at < names.size() && !stop_.load() && !batches_stopped_; at = end) {
+    batches_stopped_ = !has_room();
+    if (batches_stopped_) break;
     end = at < together ? std::min<std::size_t>(together, at + config_.batch) : at + 1;
     std::vector<std::string> batch(std::make_move_iterator(names.begin() + static_cast<std::ptrdiff_t>(at)),
                                    std::make_move_iterator(names.begin() + static_cast<std::ptrdiff_t>(end)));
@@ -314,6 +340,12 @@ void Run::refresh_report() {
   report_.head = store_.head();
   report_.look_at(queue_);
   report_.outbox = store_.outbox_size();
+  const auto disk = look_at_disk(queue_.dirs().root, config_.disk);
+  report_.disk = {{"bytes_free", disk.bytes_free},
+                  {"inodes_free", disk.inodes_free == UINT64_MAX ? OrderedJson() : OrderedJson(disk.inodes_free)},
+                  {"pressure", pressure_name(disk.pressure)}};
+  metrics_.set("run", "disk_free_bytes", static_cast<double>(disk.bytes_free));
+  metrics_.set("run", "disk_free_inodes", static_cast<double>(disk.inodes_free));
   for (std::size_t i = 0; i < report_.totals.values.size(); ++i)
     metrics_.set_total(fmt::format("alerts_{}", store::count_name(static_cast<store::Count>(i))),
                        report_.totals.values[i]);

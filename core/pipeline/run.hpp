@@ -48,6 +48,8 @@ class Run {
   void look_again();
   void begin_slot(Slot& slot);
   void poll(Slot& slot);
+  void hold_back(const Slot& slot);
+  bool has_room();
   void poll_until_end(Slot& slot, class Intake& intake);
   void admit_by_name();
   void batches(std::vector<std::string> names, bool leftover);

@@ -187,7 +187,7 @@ void Queue::copy_to_quarantine(std::string_view name, const std::string& file) {
 
 std::string Queue::quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
                                      std::string_view run_id, std::string_view mark) {
-  const std::string file = quarantine_name(key, name, mark);
+  std::string file = quarantine_name(key, name, mark);
   const bool linked = dirs_.active.link(name, dirs_.quarantine, file)
                           .match([](bool done) { return done; }, [](fs::Gone) { return true; });
   const bool there =
@@ -199,7 +199,7 @@ std::string Queue::quarantine_active(std::string_view name, std::string_view key
 
 std::string Queue::quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason,
                                     std::string_view source, std::string_view run_id) {
-  const std::string file = quarantine_name(key, source);
+  std::string file = quarantine_name(key, source);
   dirs_.quarantine.remove(file);
   dirs_.quarantine.create_file(file, bytes);
   write_reason(file, source, key, reason, run_id);

@@ -198,7 +198,9 @@ class Faults(support.EndToEnd):
         self.box = support.Sandbox("full")
         self.addCleanup(self.box.remove)
         count = 1500
-        self.box.pipeline(self.box.alerts(count), cap=500, head="batch = 100")
+        # Without marks: the disk is really full, in the middle of a step.
+        no_marks = "batch = 100\n[disk]\nlow_mib = 0\nlow_inodes = 0\ncritical_mib = 0\ncritical_inodes = 0"
+        self.box.pipeline(self.box.alerts(count), cap=500, head=no_marks)
         os.makedirs(self.box.state)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", self.box.state], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", self.box.state], check=False)
@@ -210,6 +212,28 @@ class Faults(support.EndToEnd):
         subprocess.run(["mount", "-o", "remount,size=200m", self.box.state], check=True)
         self.ends(self.box.run(), 0, "ok")
         self.whole(count)
+
+    def test_a_disk_that_is_nearly_full_holds_the_source_back_then_stops_the_run(self):
+        """Marks over any disk's size stand for a disk that is under them."""
+        alerts = self.box.alerts(ALERTS)
+        more_than_any = 1 << 30
+        for i in range(10):
+            support.drop(self.box.queue, f"drop-{i}.json", support.dumps(support.alert(1000 + i)))
+        self.box.pipeline(alerts, head=f"[disk]\nlow_mib = {more_than_any}\ncritical_mib = {more_than_any}")
+        report = self.ends(self.box.run(), 73, "degraded")
+        self.assertEqual(report["disk"]["pressure"], "critical")
+        self.assertEqual((report["counts"]["fetched"], report["queue"]["depth_end"]), (0, 10))
+        self.box.pipeline(alerts, head=f"[disk]\nlow_mib = {more_than_any}")
+        result = self.box.run()
+        report = self.ends(result, 73, "degraded")
+        self.assertEqual((report["failed_stage"], report["disk"]["pressure"]), ("poll", "low"))
+        self.assertIn("held back", report["error"])
+        self.assertIn("low_mib", result.err)
+        self.assertEqual((report["counts"]["triaged"], report["queue"]["depth_end"]), (10, 0), "what waits goes on")
+        self.box.pipeline(alerts)
+        report = self.ends(self.box.run(), 0, "ok")
+        self.assertEqual((report["disk"]["pressure"], report["counts"]["triaged"]), ("none", ALERTS))
+        self.whole(ALERTS + 10)
 
     # ---- the lock
 

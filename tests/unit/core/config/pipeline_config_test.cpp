@@ -32,6 +32,10 @@ workers = 4
 batch = 10000
 max_alert_bytes = 65536
 
+[disk]
+low_mib = 4096
+critical_inodes = 0
+
 [schedule]
 every = "5m"
 
@@ -72,6 +76,10 @@ plugin = "bare"
   CHECK(p.workers == 4);
   CHECK(p.batch == 10000);
   CHECK(p.max_alert_bytes == 65536);
+  CHECK(p.disk.low_mib == 4096);
+  CHECK(p.disk.low_inodes == 10'000);
+  CHECK(p.disk.critical_mib == 32);
+  CHECK(p.disk.critical_inodes == 0);
   CHECK(p.every_ms == 300'000);
   CHECK(p.plugin_paths == Lines{dir / "sub/plugins", "/opt/more"});
   CHECK(p.allow_draft);
@@ -83,7 +91,7 @@ plugin = "bare"
   const auto& poll = p.stages[0];
   CHECK(poll.name == "poll");
   CHECK(poll.plugin == "source");
-  CHECK(poll.line == 16);
+  CHECK(poll.line == 20);
   CHECK(poll.column == 1);
   CHECK(poll.settings == nlohmann::json({{"url", "https://indexer:9200"},
                                          {"password", "secret"},
@@ -481,4 +489,11 @@ TEST_CASE_METHOD(ConfigFixture, "load_pipeline: a BOM and Windows line ends are 
   std::string text = "\xEF\xBB\xBF" + kHead + kStage;
   for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 2)) text.replace(at, 1, "\r\n");
   CHECK(problems_of(text) == Lines{});
+}
+
+TEST_CASE_METHOD(ConfigFixture, "load_pipeline: a critical mark over the low one is refused") {
+  const auto loaded = load(kHead + "[disk]\nlow_mib = 10\ncritical_mib = 11\n" + kStage);
+  REQUIRE(problems(loaded).size() == 1);
+  CHECK_THAT(problems(loaded)[0], ContainsSubstring("critical_mib (11) is over low_mib (10)"));
+  CHECK(load(kHead + "[disk]\nlow_mib = 0\ncritical_mib = 11\n" + kStage).problems.empty());
 }
