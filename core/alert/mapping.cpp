@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alert/mapping.hpp"
 
+#include <signalfoundry/fields.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -10,34 +12,11 @@ namespace signalfoundry {
 
 namespace {
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count)> kNames = {"time",
-                                                                                         "rule.id",
-                                                                                         "rule.name",
-                                                                                         "rule.level",
-                                                                                         "rule.groups",
-                                                                                         "rule.mitre.id",
-                                                                                         "rule.mitre.tactic",
-                                                                                         "rule.mitre.technique",
-                                                                                         "severity",
-                                                                                         "host.id",
-                                                                                         "host.name",
-                                                                                         "host.ip",
-                                                                                         "user.name",
-                                                                                         "source.ip",
-                                                                                         "source.port",
-                                                                                         "destination.ip",
-                                                                                         "destination.port",
-                                                                                         "file.path",
-                                                                                         "file.hash",
-                                                                                         "process.executable",
-                                                                                         "process.command_line",
-                                                                                         "process.parent.executable",
-                                                                                         "event.provider",
-                                                                                         "event.code",
-                                                                                         "event.original",
-                                                                                         "observer.name",
-                                                                                         "decoder.name",
-                                                                                         "location"};
+// In the order of Field.
+constexpr auto& kNames = sf::kCanonicalFields;
+static_assert(kNames.size() == static_cast<std::size_t>(Field::count));
+static_assert(kNames[static_cast<std::size_t>(Field::rule_mitre_technique)] == "rule.mitre.technique");
+static_assert(kNames[static_cast<std::size_t>(Field::location)] == "location");
 
 std::vector<Pointer> pointers(const Json& list, const std::string& where) {
   std::vector<Pointer> out;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/record.hpp"
 
+#include <signalfoundry/fields.hpp>
+
 #include <array>
 #include <variant>
 
@@ -28,10 +30,10 @@ enum class Fact {
   verdict_seq,
   count
 };
-constexpr std::array<std::string_view, static_cast<std::size_t>(Fact::count)> kFacts = {
-    "alert.key",     "alert.id",       "alert.source",        "alert.sha256",   "alert.received",
-    "case.id",       "case.path",      "verdict.disposition", "verdict.reason", "verdict.trail",
-    "verdict.stage", "verdict.plugin", "verdict.inputs",      "verdict.time",   "verdict.seq"};
+// In the order of Fact.
+constexpr auto& kFacts = sf::kFacts;
+static_assert(kFacts.size() == static_cast<std::size_t>(Fact::count));
+static_assert(kFacts[static_cast<std::size_t>(Fact::verdict_seq)] == "verdict.seq");
 
 sf_str view(std::string_view text) {
   return {text.data(), text.size()};

@@ -33,7 +33,4 @@ struct LoadedPolicy {
 // `aliases`: a file with an [aliases] table and nothing else, beside the one that the policy may have.
 LoadedPolicy load_policy(const SourceText& policy, const std::optional<SourceText>& aliases = std::nullopt);
 
-// The canonical fields of docs/formats/alert.md.
-const std::vector<std::string_view>& canonical_fields();
-
 }  // namespace triage_policy

@@ -3,6 +3,8 @@
 
 #include "policy_text.hpp"
 
+#include <signalfoundry/fields.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -89,38 +91,6 @@ std::vector<Problem> Problems::take() {
   return std::exchange(found_, {});
 }
 
-const std::vector<std::string_view>& canonical_fields() {
-  static const std::vector<std::string_view> kFields = {"time",
-                                                        "rule.id",
-                                                        "rule.name",
-                                                        "rule.level",
-                                                        "rule.groups",
-                                                        "rule.mitre.id",
-                                                        "rule.mitre.tactic",
-                                                        "rule.mitre.technique",
-                                                        "severity",
-                                                        "host.id",
-                                                        "host.name",
-                                                        "host.ip",
-                                                        "user.name",
-                                                        "source.ip",
-                                                        "source.port",
-                                                        "destination.ip",
-                                                        "destination.port",
-                                                        "file.path",
-                                                        "file.hash",
-                                                        "process.executable",
-                                                        "process.command_line",
-                                                        "process.parent.executable",
-                                                        "event.provider",
-                                                        "event.code",
-                                                        "event.original",
-                                                        "observer.name",
-                                                        "decoder.name",
-                                                        "location"};
-  return kFields;
-}
-
 std::optional<std::string> field_problem(std::string_view text) {
   if (text.starts_with('/')) {
     for (std::size_t at = text.find('~'); at != std::string_view::npos; at = text.find('~', at + 1))
@@ -128,9 +98,9 @@ std::optional<std::string> field_problem(std::string_view text) {
         return in_quotes(text) + " is no JSON pointer: '~' must be followed by 0 or 1. Write '~' as \"~0\"";
     return std::nullopt;
   }
-  const auto& fields = canonical_fields();
+  const auto& fields = sf::kCanonicalFields;
   if (std::find(fields.begin(), fields.end(), text) != fields.end()) return std::nullopt;
-  const auto near = nearest(text, fields);
+  const auto near = nearest(text, {fields.begin(), fields.end()});
   const std::string say = in_quotes(text) + " is neither a canonical field nor a JSON pointer. ";
   if (!near.empty()) return say + "Did you mean " + in_quotes(near) + "?";
   return say + "Write one of docs/formats/alert.md, or a pointer like \"/data/win/eventdata/image\"";

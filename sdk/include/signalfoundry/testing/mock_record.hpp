@@ -7,6 +7,7 @@
 // Copies share the content. Give one to a driver (under_test.hpp), or read it directly: sf::Record(alert.raw()).
 #pragma once
 #include <openssl/evp.h>
+#include <signalfoundry/fields.hpp>
 #include <signalfoundry/testing/lend.hpp>
 
 #include <algorithm>
@@ -34,22 +35,9 @@ namespace sf __attribute__((visibility("hidden"))) {
     return out;
   }
 
-  inline const std::vector<std::string_view>& known_fields() {
-    static const std::vector<std::string_view> names{
-        "time", "rule.id", "rule.name", "rule.level", "rule.groups", "rule.mitre.id", "rule.mitre.tactic",
-        "rule.mitre.technique", "severity", "host.id", "host.name", "host.ip", "user.name", "source.ip", "source.port",
-        "destination.ip", "destination.port", "file.path", "file.hash", "process.executable", "process.command_line",
-        "process.parent.executable", "event.provider", "event.code", "event.original", "observer.name", "decoder.name",
-        "location",
-        // facts of the runner
-        "alert.key", "alert.id", "alert.source", "alert.sha256", "alert.received", "case.id", "case.path",
-        "verdict.disposition", "verdict.reason", "verdict.trail", "verdict.stage", "verdict.plugin", "verdict.inputs",
-        "verdict.time", "verdict.seq"};
-    return names;
-  }
   inline bool known_field(std::string_view name) {
-    const auto& names = known_fields();
-    return std::find(names.begin(), names.end(), name) != names.end();
+    const auto in = [&](const auto& names) { return std::find(names.begin(), names.end(), name) != names.end(); };
+    return in(kCanonicalFields) || in(kFacts);
   }
 
   struct Content {
