@@ -203,7 +203,7 @@ sf_status tree_publish(const sf_host* host, sf_tree* raw, sf_error* error) {
     const auto& staging = self.shared.queue->dirs().staging;
     try {
       const auto slash = tree.path.find_last_of('/');
-      const fs::Dir& parent =
+      const fs::Dir parent =
           slash == std::string::npos ? *tree.root : parent_of(self, tree, tree.path.substr(0, slash));
       const bool replaced =
           staging.exchange(tree.name, parent, slash == std::string::npos ? tree.path : tree.path.substr(slash + 1));
