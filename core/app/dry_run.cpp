@@ -28,7 +28,8 @@ class DryRun {
     shared_.report = [] { return std::string("{}"); };
     shared_.reconcile = [](const std::string&) { return std::string("{}"); };
     for (const auto& stage : config.stages) {
-      const auto& plugin = plugin::load(plugin::find(stage.plugin, plugin_path));
+      const std::string file = plugin::find(stage.plugin, plugin_path);
+      const auto& plugin = plugin::load(file);
       if (plugin.source == nullptr && plugin.triage == nullptr) continue;
       auto& list = plugin.source != nullptr ? sources_ : triages_;
       list.push_back(std::make_unique<pipeline::Instance>(shared_, stage, plugin));
