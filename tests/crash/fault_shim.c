@@ -56,7 +56,7 @@ enum class_of_call {
   MAP = 1 << 11,
   MALLOC = 1 << 12,
 };
-static const char *const class_names[] = {"create", "write", "move", "remove", "sync", "truncate", "meta",
+static const char* const class_names[] = {"create", "write", "move", "remove", "sync", "truncate", "meta",
                                           "open",   "read",  "list", "stat",   "map",  "malloc"};
 enum action { KILL, KILL_WORKER, FAIL_ONCE, FAIL_ON, SHORT_ONCE, SHORT_ON, LIE_ONCE };
 enum outcome { GO, FAIL, SHORT, LIE };
@@ -70,8 +70,8 @@ struct shared {
   char path[448];
 };
 
-static struct shared *shared;
-static const char *root;
+static struct shared* shared;
+static const char* root;
 static size_t root_size;
 static unsigned classes;
 static uint64_t at;
@@ -80,18 +80,18 @@ static int error_number;
 static int trace_fd = -1;
 
 static const struct {
-  const char *name;
+  const char* name;
   int number;
 } errors[] = {{"EIO", EIO},     {"ENOSPC", ENOSPC}, {"EMFILE", EMFILE}, {"EACCES", EACCES},
               {"EROFS", EROFS}, {"ENOMEM", ENOMEM}, {"EINTR", EINTR}};
 
 /* A setting that is wrong must not look like a run without faults. */
-static void refuse(const char *name, const char *value) {
+static void refuse(const char* name, const char* value) {
   dprintf(STDERR_FILENO, "fault_shim: %s=%s is not known\n", name, value ? value : "");
   _exit(99);
 }
 
-static unsigned parse_classes(const char *text) {
+static unsigned parse_classes(const char* text) {
   unsigned out = 0;
   while (text && *text) {
     const size_t size = strcspn(text, ",");
@@ -106,9 +106,9 @@ static unsigned parse_classes(const char *text) {
   return out;
 }
 
-static void parse_action(const char *text) {
+static void parse_action(const char* text) {
   static const struct {
-    const char *name;
+    const char* name;
     enum action action;
   } plain[] = {
       {"kill", KILL}, {"kill-worker", KILL_WORKER}, {"short", SHORT_ONCE}, {"short+", SHORT_ON}, {"lie", LIE_ONCE}};
@@ -128,11 +128,11 @@ static void parse_action(const char *text) {
 }
 
 __attribute__((constructor)) static void start(void) {
-  const char *file = getenv("SF_FAULT_SHARED");
+  const char* file = getenv("SF_FAULT_SHARED");
   if (!file) return;
-  const char *number = getenv("SF_FAULT_AT");
-  const char *what = getenv("SF_FAULT_DO");
-  const char *trace = getenv("SF_FAULT_TRACE");
+  const char* number = getenv("SF_FAULT_AT");
+  const char* what = getenv("SF_FAULT_DO");
+  const char* trace = getenv("SF_FAULT_TRACE");
   root = getenv("SF_FAULT_ROOT");
   if (!root) refuse("SF_FAULT_ROOT", root);
   root_size = strlen(root);
@@ -141,8 +141,8 @@ __attribute__((constructor)) static void start(void) {
   if (at != 0) parse_action(what ? what : "");
   /* Not through open(2): that is ours. */
   const int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC);
-  void *map = fd < 0 ? MAP_FAILED
-                     : (void *)syscall(SYS_mmap, NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* map =
+      fd < 0 ? MAP_FAILED : (void*)syscall(SYS_mmap, NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (map == MAP_FAILED) refuse("SF_FAULT_SHARED", file);
   close(fd);
   if (trace) trace_fd = (int)syscall(SYS_openat, AT_FDCWD, trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -152,7 +152,7 @@ __attribute__((constructor)) static void start(void) {
 }
 
 /* The path of the file that a call is about: a descriptor's, or a name's below a descriptor. */
-static int path_of(int fd, const char *name, char *out, size_t size) {
+static int path_of(int fd, const char* name, char* out, size_t size) {
   size_t used = 0;
   if (name == NULL || (name[0] != '/' && fd != AT_FDCWD)) {
     char link[32];
@@ -168,7 +168,7 @@ static int path_of(int fd, const char *name, char *out, size_t size) {
   return strncmp(out, root, root_size) == 0 && (out[root_size] == '\0' || out[root_size] == '/');
 }
 
-static void note(uint64_t number, enum class_of_call class, const char *call, const char *path) {
+static void note(uint64_t number, enum class_of_call class, const char* call, const char* path) {
   if (trace_fd < 0) return;
   char line[PATH_MAX + 128];
   const int size = snprintf(line, sizeof line, "%llu %d %s %s %s\n", (unsigned long long)number, (int)getpid(), call,
@@ -184,7 +184,7 @@ static void die(void) {
 }
 
 /* What becomes of a call that counts. */
-static enum outcome strike(uint64_t number, const char *call, const char *path) {
+static enum outcome strike(uint64_t number, const char* call, const char* path) {
   const int goes_on = action == FAIL_ON || action == SHORT_ON;
   if (at == 0 || number < at || (number > at && !goes_on)) return GO;
   if (number == at) {
@@ -210,7 +210,7 @@ static enum outcome strike(uint64_t number, const char *call, const char *path) 
 }
 
 /* Every wrapped call comes through here first. */
-static enum outcome meet(enum class_of_call class, const char *call, int fd, const char *name) {
+static enum outcome meet(enum class_of_call class, const char* call, int fd, const char* name) {
   if (!shared || !(classes & (unsigned)class)) return GO;
   if (at != 0 && action == KILL_WORKER && __atomic_load_n(&shared->supervisor, __ATOMIC_RELAXED) == getpid()) return GO;
   const int before = errno;
@@ -222,8 +222,8 @@ static enum outcome meet(enum class_of_call class, const char *call, int fd, con
   return counts ? strike(number, call, path) : GO;
 }
 
-static void *real_of(void **slot, const char *name) {
-  void *found = __atomic_load_n(slot, __ATOMIC_RELAXED);
+static void* real_of(void** slot, const char* name) {
+  void* found = __atomic_load_n(slot, __ATOMIC_RELAXED);
   if (!found) {
     found = dlsym(RTLD_NEXT, name);
     __atomic_store_n(slot, found, __ATOMIC_RELAXED);
@@ -232,118 +232,118 @@ static void *real_of(void **slot, const char *name) {
 }
 
 /* A call that fails with -1, succeeds with 0 (so a lie can be told), and is about FD, or NAME below it. */
-#define WRAP(CLASS, TYPE, CALL, PARAMETERS, ARGUMENTS, FD, NAME)       \
-  TYPE CALL PARAMETERS {                                               \
-    static void *real;                                                 \
-    const enum outcome is = meet(CLASS, #CALL, FD, NAME);              \
-    if (is == FAIL) return (TYPE)-1;                                   \
-    if (is == LIE) return (TYPE)0;                                     \
-    return ((TYPE(*) PARAMETERS)real_of(&real, #CALL))ARGUMENTS;       \
+#define WRAP(CLASS, TYPE, CALL, PARAMETERS, ARGUMENTS, FD, NAME) \
+  TYPE CALL PARAMETERS {                                         \
+    static void* real;                                           \
+    const enum outcome is = meet(CLASS, #CALL, FD, NAME);        \
+    if (is == FAIL) return (TYPE)-1;                             \
+    if (is == LIE) return (TYPE)0;                               \
+    return ((TYPE(*) PARAMETERS)real_of(&real, #CALL))ARGUMENTS; \
   }
 
-WRAP(MOVE, int, rename, (const char *from, const char *to), (from, to), AT_FDCWD, to)
-WRAP(MOVE, int, renameat, (int f, const char *from, int t, const char *to), (f, from, t, to), t, to)
-WRAP(MOVE, int, renameat2, (int f, const char *from, int t, const char *to, unsigned how), (f, from, t, to, how), t, to)
-WRAP(MOVE, int, link, (const char *from, const char *to), (from, to), AT_FDCWD, to)
-WRAP(MOVE, int, linkat, (int f, const char *from, int t, const char *to, int how), (f, from, t, to, how), t, to)
-WRAP(MOVE, int, symlink, (const char *text, const char *to), (text, to), AT_FDCWD, to)
-WRAP(MOVE, int, symlinkat, (const char *text, int t, const char *to), (text, t, to), t, to)
-WRAP(REMOVE, int, unlink, (const char *name), (name), AT_FDCWD, name)
-WRAP(REMOVE, int, unlinkat, (int fd, const char *name, int how), (fd, name, how), fd, name)
-WRAP(REMOVE, int, rmdir, (const char *name), (name), AT_FDCWD, name)
-WRAP(CREATE, int, mkdir, (const char *name, mode_t mode), (name, mode), AT_FDCWD, name)
-WRAP(CREATE, int, mkdirat, (int fd, const char *name, mode_t mode), (fd, name, mode), fd, name)
-WRAP(CREATE, int, creat, (const char *name, mode_t mode), (name, mode), AT_FDCWD, name)
-WRAP(CREATE, int, creat64, (const char *name, mode_t mode), (name, mode), AT_FDCWD, name)
+WRAP(MOVE, int, rename, (const char* from, const char* to), (from, to), AT_FDCWD, to)
+WRAP(MOVE, int, renameat, (int f, const char* from, int t, const char* to), (f, from, t, to), t, to)
+WRAP(MOVE, int, renameat2, (int f, const char* from, int t, const char* to, unsigned how), (f, from, t, to, how), t, to)
+WRAP(MOVE, int, link, (const char* from, const char* to), (from, to), AT_FDCWD, to)
+WRAP(MOVE, int, linkat, (int f, const char* from, int t, const char* to, int how), (f, from, t, to, how), t, to)
+WRAP(MOVE, int, symlink, (const char* text, const char* to), (text, to), AT_FDCWD, to)
+WRAP(MOVE, int, symlinkat, (const char* text, int t, const char* to), (text, t, to), t, to)
+WRAP(REMOVE, int, unlink, (const char* name), (name), AT_FDCWD, name)
+WRAP(REMOVE, int, unlinkat, (int fd, const char* name, int how), (fd, name, how), fd, name)
+WRAP(REMOVE, int, rmdir, (const char* name), (name), AT_FDCWD, name)
+WRAP(CREATE, int, mkdir, (const char* name, mode_t mode), (name, mode), AT_FDCWD, name)
+WRAP(CREATE, int, mkdirat, (int fd, const char* name, mode_t mode), (fd, name, mode), fd, name)
+WRAP(CREATE, int, creat, (const char* name, mode_t mode), (name, mode), AT_FDCWD, name)
+WRAP(CREATE, int, creat64, (const char* name, mode_t mode), (name, mode), AT_FDCWD, name)
 WRAP(SYNC, int, fsync, (int fd), (fd), fd, NULL)
 WRAP(SYNC, int, fdatasync, (int fd), (fd), fd, NULL)
 WRAP(SYNC, int, syncfs, (int fd), (fd), fd, NULL)
 WRAP(SYNC, int, sync_file_range, (int fd, off64_t from, off64_t n, unsigned how), (fd, from, n, how), fd, NULL)
 WRAP(TRUNCATE, int, ftruncate, (int fd, off_t size), (fd, size), fd, NULL)
 WRAP(TRUNCATE, int, ftruncate64, (int fd, off64_t size), (fd, size), fd, NULL)
-WRAP(TRUNCATE, int, truncate, (const char *name, off_t size), (name, size), AT_FDCWD, name)
-WRAP(TRUNCATE, int, truncate64, (const char *name, off64_t size), (name, size), AT_FDCWD, name)
+WRAP(TRUNCATE, int, truncate, (const char* name, off_t size), (name, size), AT_FDCWD, name)
+WRAP(TRUNCATE, int, truncate64, (const char* name, off64_t size), (name, size), AT_FDCWD, name)
 WRAP(TRUNCATE, int, fallocate, (int fd, int how, off_t from, off_t size), (fd, how, from, size), fd, NULL)
 WRAP(TRUNCATE, int, fallocate64, (int fd, int how, off64_t from, off64_t size), (fd, how, from, size), fd, NULL)
 WRAP(META, int, fchmod, (int fd, mode_t mode), (fd, mode), fd, NULL)
-WRAP(META, int, chmod, (const char *name, mode_t mode), (name, mode), AT_FDCWD, name)
-WRAP(META, int, fchmodat, (int fd, const char *name, mode_t mode, int how), (fd, name, mode, how), fd, name)
+WRAP(META, int, chmod, (const char* name, mode_t mode), (name, mode), AT_FDCWD, name)
+WRAP(META, int, fchmodat, (int fd, const char* name, mode_t mode, int how), (fd, name, mode, how), fd, name)
 WRAP(META, int, fchown, (int fd, uid_t user, gid_t group), (fd, user, group), fd, NULL)
-WRAP(META, int, utime, (const char *name, const struct utimbuf *times), (name, times), AT_FDCWD, name)
+WRAP(META, int, utime, (const char* name, const struct utimbuf* times), (name, times), AT_FDCWD, name)
 WRAP(META, int, futimens, (int fd, const struct timespec times[2]), (fd, times), fd, NULL)
-WRAP(META, int, utimensat, (int fd, const char *name, const struct timespec times[2], int how), (fd, name, times, how),
+WRAP(META, int, utimensat, (int fd, const char* name, const struct timespec times[2], int how), (fd, name, times, how),
      fd, name)
-WRAP(WRITE, ssize_t, writev, (int fd, const struct iovec *parts, int n), (fd, parts, n), fd, NULL)
-WRAP(WRITE, ssize_t, pwritev, (int fd, const struct iovec *parts, int n, off_t from), (fd, parts, n, from), fd, NULL)
-WRAP(WRITE, ssize_t, pwritev64, (int fd, const struct iovec *parts, int n, off64_t from), (fd, parts, n, from), fd,
+WRAP(WRITE, ssize_t, writev, (int fd, const struct iovec* parts, int n), (fd, parts, n), fd, NULL)
+WRAP(WRITE, ssize_t, pwritev, (int fd, const struct iovec* parts, int n, off_t from), (fd, parts, n, from), fd, NULL)
+WRAP(WRITE, ssize_t, pwritev64, (int fd, const struct iovec* parts, int n, off64_t from), (fd, parts, n, from), fd,
      NULL)
-WRAP(WRITE, ssize_t, copy_file_range, (int in, off64_t *in_at, int out, off64_t *out_at, size_t n, unsigned how),
+WRAP(WRITE, ssize_t, copy_file_range, (int in, off64_t* in_at, int out, off64_t* out_at, size_t n, unsigned how),
      (in, in_at, out, out_at, n, how), out, NULL)
-WRAP(READ, ssize_t, read, (int fd, void *to, size_t size), (fd, to, size), fd, NULL)
-WRAP(READ, ssize_t, pread, (int fd, void *to, size_t size, off_t from), (fd, to, size, from), fd, NULL)
-WRAP(READ, ssize_t, pread64, (int fd, void *to, size_t size, off64_t from), (fd, to, size, from), fd, NULL)
-WRAP(STAT, int, stat, (const char *name, struct stat *out), (name, out), AT_FDCWD, name)
-WRAP(STAT, int, stat64, (const char *name, struct stat64 *out), (name, out), AT_FDCWD, name)
-WRAP(STAT, int, lstat, (const char *name, struct stat *out), (name, out), AT_FDCWD, name)
-WRAP(STAT, int, lstat64, (const char *name, struct stat64 *out), (name, out), AT_FDCWD, name)
-WRAP(STAT, int, fstat, (int fd, struct stat *out), (fd, out), fd, NULL)
-WRAP(STAT, int, fstat64, (int fd, struct stat64 *out), (fd, out), fd, NULL)
-WRAP(STAT, int, fstatat, (int fd, const char *name, struct stat *out, int how), (fd, name, out, how), fd, name)
-WRAP(STAT, int, fstatat64, (int fd, const char *name, struct stat64 *out, int how), (fd, name, out, how), fd, name)
-WRAP(STAT, int, statx, (int fd, const char *name, int how, unsigned mask, struct statx *out),
+WRAP(READ, ssize_t, read, (int fd, void* to, size_t size), (fd, to, size), fd, NULL)
+WRAP(READ, ssize_t, pread, (int fd, void* to, size_t size, off_t from), (fd, to, size, from), fd, NULL)
+WRAP(READ, ssize_t, pread64, (int fd, void* to, size_t size, off64_t from), (fd, to, size, from), fd, NULL)
+WRAP(STAT, int, stat, (const char* name, struct stat* out), (name, out), AT_FDCWD, name)
+WRAP(STAT, int, stat64, (const char* name, struct stat64* out), (name, out), AT_FDCWD, name)
+WRAP(STAT, int, lstat, (const char* name, struct stat* out), (name, out), AT_FDCWD, name)
+WRAP(STAT, int, lstat64, (const char* name, struct stat64* out), (name, out), AT_FDCWD, name)
+WRAP(STAT, int, fstat, (int fd, struct stat* out), (fd, out), fd, NULL)
+WRAP(STAT, int, fstat64, (int fd, struct stat64* out), (fd, out), fd, NULL)
+WRAP(STAT, int, fstatat, (int fd, const char* name, struct stat* out, int how), (fd, name, out, how), fd, name)
+WRAP(STAT, int, fstatat64, (int fd, const char* name, struct stat64* out, int how), (fd, name, out, how), fd, name)
+WRAP(STAT, int, statx, (int fd, const char* name, int how, unsigned mask, struct statx* out),
      (fd, name, how, mask, out), fd, name)
-WRAP(STAT, int, access, (const char *name, int mode), (name, mode), AT_FDCWD, name)
-WRAP(STAT, int, fstatvfs, (int fd, struct statvfs *out), (fd, out), fd, NULL)
+WRAP(STAT, int, access, (const char* name, int mode), (name, mode), AT_FDCWD, name)
+WRAP(STAT, int, fstatvfs, (int fd, struct statvfs* out), (fd, out), fd, NULL)
 
 /* Half a write: at least one byte, as a regular file gives. */
-#define WRAP_WRITE(CALL, PARAMETERS, ARGUMENTS)                      \
-  ssize_t CALL PARAMETERS {                                          \
-    static void *real;                                               \
-    const enum outcome is = meet(WRITE, #CALL, fd, NULL);            \
-    if (is == FAIL) return -1;                                       \
-    if (is == LIE) return (ssize_t)size;                             \
-    if (is == SHORT && size > 1) size /= 2;                          \
-    return ((ssize_t(*) PARAMETERS)real_of(&real, #CALL))ARGUMENTS;  \
+#define WRAP_WRITE(CALL, PARAMETERS, ARGUMENTS)                     \
+  ssize_t CALL PARAMETERS {                                         \
+    static void* real;                                              \
+    const enum outcome is = meet(WRITE, #CALL, fd, NULL);           \
+    if (is == FAIL) return -1;                                      \
+    if (is == LIE) return (ssize_t)size;                            \
+    if (is == SHORT && size > 1) size /= 2;                         \
+    return ((ssize_t(*) PARAMETERS)real_of(&real, #CALL))ARGUMENTS; \
   }
-WRAP_WRITE(write, (int fd, const void *from, size_t size), (fd, from, size))
-WRAP_WRITE(pwrite, (int fd, const void *from, size_t size, off_t to), (fd, from, size, to))
-WRAP_WRITE(pwrite64, (int fd, const void *from, size_t size, off64_t to), (fd, from, size, to))
+WRAP_WRITE(write, (int fd, const void* from, size_t size), (fd, from, size))
+WRAP_WRITE(pwrite, (int fd, const void* from, size_t size, off_t to), (fd, from, size, to))
+WRAP_WRITE(pwrite64, (int fd, const void* from, size_t size, off64_t to), (fd, from, size, to))
 
 static int makes_a_file(int flags) {
   return (flags & (O_CREAT | O_TRUNC)) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#define WRAP_OPEN(CALL, PARAMETERS, LAST, ARGUMENTS, FD)                         \
-  int CALL PARAMETERS {                                                          \
-    static void *real;                                                           \
-    mode_t mode = 0;                                                             \
-    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE) {            \
-      va_list list;                                                              \
-      va_start(list, LAST);                                                      \
-      mode = va_arg(list, mode_t);                                               \
-      va_end(list);                                                              \
-    }                                                                            \
+#define WRAP_OPEN(CALL, PARAMETERS, LAST, ARGUMENTS, FD)                               \
+  int CALL PARAMETERS {                                                                \
+    static void* real;                                                                 \
+    mode_t mode = 0;                                                                   \
+    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE) {                  \
+      va_list list;                                                                    \
+      va_start(list, LAST);                                                            \
+      mode = va_arg(list, mode_t);                                                     \
+      va_end(list);                                                                    \
+    }                                                                                  \
     if (meet(makes_a_file(flags) ? CREATE : OPEN, #CALL, FD, name) == FAIL) return -1; \
-    return ((int(*) PARAMETERS)real_of(&real, #CALL))ARGUMENTS;                  \
+    return ((int(*) PARAMETERS)real_of(&real, #CALL))ARGUMENTS;                        \
   }
-WRAP_OPEN(open, (const char *name, int flags, ...), flags, (name, flags, mode), AT_FDCWD)
-WRAP_OPEN(open64, (const char *name, int flags, ...), flags, (name, flags, mode), AT_FDCWD)
-WRAP_OPEN(openat, (int fd, const char *name, int flags, ...), flags, (fd, name, flags, mode), fd)
-WRAP_OPEN(openat64, (int fd, const char *name, int flags, ...), flags, (fd, name, flags, mode), fd)
+WRAP_OPEN(open, (const char* name, int flags, ...), flags, (name, flags, mode), AT_FDCWD)
+WRAP_OPEN(open64, (const char* name, int flags, ...), flags, (name, flags, mode), AT_FDCWD)
+WRAP_OPEN(openat, (int fd, const char* name, int flags, ...), flags, (fd, name, flags, mode), fd)
+WRAP_OPEN(openat64, (int fd, const char* name, int flags, ...), flags, (fd, name, flags, mode), fd)
 
-#define WRAP_MAP(CALL, OFFSET)                                                                        \
-  void *CALL(void *where, size_t size, int prot, int flags, int fd, OFFSET from) {                    \
-    static void *real;                                                                                \
-    if (fd >= 0 && meet(MAP, #CALL, fd, NULL) == FAIL) return MAP_FAILED;                             \
-    return ((void *(*)(void *, size_t, int, int, int, OFFSET))real_of(&real, #CALL))(where, size, prot, flags, fd, \
-                                                                                     from);           \
+#define WRAP_MAP(CALL, OFFSET)                                                                                    \
+  void* CALL(void* where, size_t size, int prot, int flags, int fd, OFFSET from) {                                \
+    static void* real;                                                                                            \
+    if (fd >= 0 && meet(MAP, #CALL, fd, NULL) == FAIL) return MAP_FAILED;                                         \
+    return ((void* (*)(void*, size_t, int, int, int, OFFSET))real_of(&real, #CALL))(where, size, prot, flags, fd, \
+                                                                                    from);                        \
   }
 WRAP_MAP(mmap, off_t)
 WRAP_MAP(mmap64, off64_t)
 
 /* The program asks for directory entries by number. All other numbers pass: the shim itself uses them. */
 long syscall(long number, ...) {
-  static void *real;
+  static void* real;
   long a[6];
   va_list list;
   va_start(list, number);
@@ -355,8 +355,8 @@ long syscall(long number, ...) {
 
 /* Memory has no path: it counts wherever it is wanted for. dlsym may want some, too, so the C library's own name is
  * called. */
-extern void *__libc_malloc(size_t size);
-void *malloc(size_t size) {
+extern void* __libc_malloc(size_t size);
+void* malloc(size_t size) {
   if (shared && (classes & MALLOC) != 0) {
     const uint64_t number = __atomic_add_fetch(&shared->count, 1, __ATOMIC_SEQ_CST);
     if (strike(number, "malloc", root) == FAIL) return NULL;

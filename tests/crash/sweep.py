@@ -7,6 +7,7 @@ is a Finding or nothing; findings are counted by kind, printed, and fail the tes
 SF_FULL=1    every point instead of a sample of them
 SF_SEED      draws the sample and, with SF_SCENARIOS, the runs; printed
 SF_SCENARIOS how many different runs a crash sweep goes through (1; 12 with SF_FULL=1)
+SF_STRIDE    with SF_FULL=1: every so many-th point (1)
 SF_POINTS    only these numbers, separated by commas: a point that failed, done again
 SF_JOBS      points at the same time (2)
 SF_COUNTERS  a file that gets one JSON line per sweep (docs/reliability.md is made of them)
@@ -29,6 +30,7 @@ import support  # noqa: E402
 SHIM = os.path.join(os.path.abspath(support.BUILD), "tests", "fault_shim.so")
 SEED = int(os.environ.get("SF_SEED") or random.SystemRandom().randrange(1 << 32))
 JOBS = int(os.environ.get("SF_JOBS") or 2)
+STRIDE = int(os.environ.get("SF_STRIDE") or 1)
 ONLY = [int(n) for n in os.environ.get("SF_POINTS", "").split(",") if n]
 CHANGES = "create,write,move,remove,sync,truncate,meta"
 SHARED_FORMAT = "<QQq32s448s"  # struct shared of fault_shim.c
@@ -241,9 +243,7 @@ def sample(count, wanted, name=""):
     """The points 1 to count, or about `wanted` of them at even distances, from an offset that the seed gives."""
     if ONLY:
         return ONLY
-    if support.FULL or count <= wanted:
-        return list(range(1, count + 1))
-    stride = count // wanted
+    stride = STRIDE if support.FULL else max(1, count // wanted)
     return list(range(1 + random.Random(f"{SEED} {name}").randrange(stride), count + 1, stride))
 
 
