@@ -12,7 +12,7 @@ import unittest
 import sweep
 from sweep import CHANGES, Finding, Scenario, Shim, Tally, oracle, sample, support
 
-SCENARIOS = int(os.environ.get("SF_SCENARIOS") or (12 if support.FULL else 1))
+SCENARIOS = int(os.environ.get("SF_SCENARIOS") or (6 if support.FULL else 1))
 RERUN_EVERY = 4  # a third run after each point would be a third of the time
 
 
@@ -88,10 +88,10 @@ class CrashSweep(unittest.TestCase):
             raise Finding(e.kind, f"killed before {where}: {e}") from e
 
     def test_a_run_that_is_killed_before_any_change(self):
-        self.sweep("crash", "kill", 30)
+        self.sweep("crash", "kill", 20)
 
     def test_a_worker_that_is_killed_before_any_change(self):
-        self.sweep("crash of the worker", "kill-worker", 16)
+        self.sweep("crash of the worker", "kill-worker", 8)
 
     # ---- a second crash, inside the recovery from the first
 
@@ -126,7 +126,7 @@ class CrashSweep(unittest.TestCase):
         tally = Tally("crash in recovery")
         scenario = Scenario(0)
         count = scenario.learn(CHANGES)
-        firsts = range(8, count, max(1, count // (40 if support.FULL else 5)))
+        firsts = range(8, count, max(1, count // (12 if support.FULL else 4)))
         for first in firsts:
             keeper = support.Sandbox("keep")
             self.addCleanup(keeper.remove)
@@ -146,7 +146,7 @@ class CrashSweep(unittest.TestCase):
                 finally:
                     other.remove()
 
-            points = sample(self.count_of_recovery(scenario, box, keep), 4, f"recovery {first}")
+            points = sample(self.count_of_recovery(scenario, box, keep), 2, f"recovery {first}")
             tally.run(f"after {first}", points, point)
             keeper.remove()
             box.remove()
@@ -185,7 +185,7 @@ class CrashSweep(unittest.TestCase):
                 box.remove()
 
         count = struck(0)[0]
-        tally.run("repair", sample(count, 6, "repair"), lambda at: struck(at)[1])
+        tally.run("repair", sample(count, 4, "repair"), lambda at: struck(at)[1])
         tally.end(self)
 
     # ---- the sweep itself
@@ -195,20 +195,21 @@ class CrashSweep(unittest.TestCase):
         scenario = Scenario(0)
         for classes, wanted in (("move", 0.6), ("write", 0.3)):
             count = scenario.learn(classes)
-            points = sample(count, 12 if not support.FULL else count, "lie")
-            seen = 0
-            for at in points:
+
+            def lie(at, classes=classes):
                 box = scenario.box()
                 try:
-                    shim = Shim(box, classes, at, "lie")
-                    shim.call(box, *scenario.drain(box))
+                    Shim(box, classes, at, "lie").call(box, *scenario.drain(box))
                     scenario.check(box)
+                    return False
                 except Finding:
-                    seen += 1
+                    return True
                 finally:
                     box.remove()
-            support.say(f"{seen} of {len(points)} lies ({classes}) were seen")
-            self.assertGreaterEqual(seen, wanted * len(points))
+
+            seen = sweep.in_parallel(sample(count, 6, "lie"), lie)
+            support.say(f"{seen.count(True)} of {len(seen)} lies ({classes}) were seen")
+            self.assertGreaterEqual(seen.count(True), wanted * len(seen))
 
 
 if __name__ == "__main__":

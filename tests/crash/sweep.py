@@ -6,7 +6,7 @@ is a Finding or nothing; findings are counted by kind, printed, and fail the tes
 
 SF_FULL=1    every point instead of a sample of them
 SF_SEED      draws the sample and, with SF_SCENARIOS, the runs; printed
-SF_SCENARIOS how many different runs a crash sweep goes through (1; 12 with SF_FULL=1)
+SF_SCENARIOS how many different runs a crash sweep goes through (1; 6 with SF_FULL=1)
 SF_STRIDE    with SF_FULL=1: every so many-th point (1)
 SF_POINTS    only these numbers, separated by commas: a point that failed, done again
 SF_JOBS      points at the same time (2)
@@ -16,7 +16,6 @@ import concurrent.futures
 import json
 import os
 import random
-import re
 import struct
 import subprocess
 import sys
@@ -192,6 +191,12 @@ class Scenario:
             raise Finding("rerun", f"a rerun changed {changed}")
 
 
+def in_parallel(points, do):
+    """What do(point) gives for each point, JOBS at a time."""
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        return list(pool.map(do, points))
+
+
 class Tally:
     """The outcome of one sweep: counted, printed, written to SF_COUNTERS."""
 
@@ -259,7 +264,3 @@ def main():
         sys.exit(77)
     support.say(f"SF_SEED={SEED}")
     support.main()
-
-
-def plain(text):
-    return re.sub(r"\s+", " ", text)
