@@ -105,10 +105,13 @@ class CrashSweep(unittest.TestCase):
         return box
 
     def again(self, box, keep):
-        """A sandbox with that state; its pipeline file names its own directory."""
+        """A sandbox with that state; its pipeline file names its own directory. The input is the same inode: a source
+        with a cursor knows its file by that."""
         other = support.Sandbox("second")
         shutil.rmtree(other.base)
         subprocess.run(["cp", "-a", keep, other.base], check=True)
+        shutil.rmtree(other.input)
+        subprocess.run(["cp", "-al", box.input, other.input], check=True)
         support.write(other.toml, support.read(other.toml).replace(box.base.encode(), other.base.encode()))
         return other
 
