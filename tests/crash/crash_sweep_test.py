@@ -129,8 +129,9 @@ class CrashSweep(unittest.TestCase):
         tally = Tally("crash in recovery")
         scenario = Scenario(0)
         count = scenario.learn(CHANGES)
-        firsts = range(8, count, max(1, count // (12 if support.FULL else 4)))
-        for first in firsts:
+        for first in sweep.shuffled(range(8, count, max(1, count // (12 if support.FULL else 4)))):
+            if tally.cut:
+                break
             keeper = support.Sandbox("keep")
             self.addCleanup(keeper.remove)
             keep = os.path.join(keeper.base, "kept")

@@ -236,8 +236,7 @@ class Tally:
                 return Finding("hang", f"still running after {e.timeout} s")
 
         before = self.points
-        if SECONDS:
-            points = random.Random(SEED).sample(points, len(points))
+        points = shuffled(points)
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             for point, found in zip(points, pool.map(one, points)):
                 self.points += found is not False
@@ -273,6 +272,11 @@ def sample(count, wanted, name=""):
         return ONLY
     stride = STRIDE if support.FULL else max(1, count // wanted)
     return list(range(1 + random.Random(f"{SEED} {name}").randrange(stride), count + 1, stride))
+
+
+def shuffled(points):
+    """Their order does not matter, unless time may be over before the last one."""
+    return random.Random(SEED).sample(list(points), len(points)) if SECONDS else list(points)
 
 
 def skip_reason():
