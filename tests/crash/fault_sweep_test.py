@@ -48,8 +48,9 @@ def judge(scenario, box, shim, error, result):
     heartbeat = read_heartbeat(box)
     lasts = error.endswith("+")
     if report is None:
-        # It came to no run, or says on stderr why there is no more than that.
-        if result.code == 0 or (heartbeat and heartbeat["status"] == "ok" and not lasts):
+        # It came to no run, and stderr says why. A run that got to its last heartbeat has a report.
+        ran = heartbeat is not None and heartbeat["status"] != "running" and error != OUT_OF_MEMORY
+        if result.code == 0 or ran:
             raise Finding("silent", f"neither a report nor a failure: {result}")
         return
     about_heartbeat = shim.path_struck.startswith("/.tmp-") or "heartbeat" in shim.path_struck or shim.path_struck == ""
