@@ -20,7 +20,7 @@ Sha256 sha256(std::string_view bytes) {
   if (EVP_DigestInit_ex2(context.raw, algorithm, nullptr) != 1 ||
       EVP_DigestUpdate(context.raw, bytes.data(), bytes.size()) != 1 ||
       EVP_DigestFinal_ex(context.raw, out.data(), &size) != 1)
-    throw Error(Exit::internal, "SHA-256 is not available in this build of OpenSSL");
+    throw Error(Exit::internal, "SHA-256 cannot be computed: out of memory, or an OpenSSL without it");
   return out;
 }
 

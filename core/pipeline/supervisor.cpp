@@ -87,6 +87,16 @@ void write_heartbeat(const queue::StateDir& dirs, const Report& report, bool his
   if (history) append_history(dirs, report);
 }
 
+// The heartbeat of a run that failed. Where it cannot be written, either, the report still goes to whoever started the
+// run.
+void leave_heartbeat(const queue::StateDir& dirs, const OrderedJson& json) noexcept {
+  try {
+    dirs.root.write_file("heartbeat.json", json.dump(2) + "\n");
+  } catch (const std::exception& e) {
+    log::error("run", e.what());
+  }
+}
+
 Report new_report(const config::PipelineConfig& config) {
   Report report;
   report.started_ms = now_ms();
@@ -254,13 +264,13 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
   if (CrashNote::shared().finished() && out.json.is_object()) {
     report.status = out.json.value("status", "failed");
     report.exit = static_cast<Exit>(WEXITSTATUS(status));
-    if (report.status != "ok" && report.status != "degraded")
-      dirs.root.write_file("heartbeat.json", out.json.dump(2) + "\n");
+    if (report.status != "ok" && report.status != "degraded") leave_heartbeat(dirs, out.json);
     return out;
   }
   report_death(report, config, dirs, status);
   out.json = report.json();
-  write_heartbeat(dirs, report, true);
+  leave_heartbeat(dirs, out.json);
+  keep_history(dirs, report);
   return out;
 }
 
@@ -275,7 +285,7 @@ Outcome without_ledger(const config::PipelineConfig& config, const queue::StateD
                    Exit::io, true);
   out.json = out.report.json();
   log::error("run", out.report.error);
-  write_heartbeat(dirs, out.report, false);
+  leave_heartbeat(dirs, out.json);
   return out;
 }
 

@@ -180,8 +180,15 @@ const Entry kServices[] = {{SF_SERVICE_RECORD, &kRecord},   {SF_SERVICE_LOG, &kL
                            {SF_SERVICE_DIGEST, &kDigest},   {SF_SERVICE_HTTP, &kHttp},     {SF_SERVICE_QUEUE, &kQueue},
                            {SF_SERVICE_RUN, &kRun},         {SF_SERVICE_FS, &kFsService}};
 
+// A call without an sf_error has only a status to give; the sentence goes to the log.
 void fill(sf_error* error, sf_status code, const char* where, const char* what) noexcept {
-  if (error == nullptr) return;
+  if (error == nullptr) {
+    try {
+      log::error(where, what);
+    } catch (const std::exception&) {  // no memory for a line
+    }
+    return;
+  }
   *error = sf_error{};
   error->code = code;
   std::strncpy(error->where, where, sizeof error->where - 1);

@@ -10,11 +10,11 @@
 
 namespace signalfoundry::plugin {
 
-constexpr std::int64_t kProbeLimitMs = 2000;
+constexpr std::int64_t kProbeLimitMs = 10'000;  // a machine that is busy is no broken plugin
 
 // What a child that loaded it reported, or why it is refused, as one sentence: the gate's, "…: crashed with SIGSEGV
-// while it was loaded. …" or "…: did not load within 2 s. …". Tables are null. The child's output goes nowhere. Thread:
-// main.
+// while it was loaded. …" or "…: did not load within 10 s. …". Tables are null. The child's output goes nowhere.
+// Thread: main.
 struct Probe {
   std::optional<Plugin> plugin;
   std::string refusal;

@@ -3,24 +3,34 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace signalfoundry::queue {
 
+namespace {
+
+dev_t file_system_of(const fs::Dir& dir) {
+  struct stat info {};
+  if (::fstat(dir.fd(), &info) != 0) throw io_error(errno, "cannot look at " + printable(dir.path()));
+  return info.st_dev;
+}
+
+}  // namespace
+
 StateDir StateDir::open(const std::string& path) {
   StateDir out;
   out.root = fs::Dir::create(path);
-  struct stat root {};
-  ::fstat(out.root.fd(), &root);
+  const dev_t file_system = file_system_of(out.root);
   const std::pair<fs::Dir*, const char*> folders[] = {{&out.queue, "queue"},         {&out.active, "active"},
                                                       {&out.accept, ".accept"},      {&out.staging, ".staging"},
                                                       {&out.processed, "processed"}, {&out.quarantine, "quarantine"},
                                                       {&out.cases, "cases"},         {&out.packs, "packs"}};
   for (const auto& [dir, name] : folders) {
     *dir = out.root.sub(name);
-    struct stat info {};
-    if (::fstat(dir->fd(), &info) == 0 && info.st_dev != root.st_dev)
+    if (file_system_of(*dir) != file_system)
       throw Error(Exit::config, printable(dir->path()) + " is on another file system than " + printable(path) +
                                     ". Put the whole state directory on one: a move between two is not atomic.");
   }

@@ -26,9 +26,13 @@ void Database::fail(const std::string& what, bool damaged) const {
   const std::string why = db_ ? sqlite3_errmsg(db_.get()) : "out of memory";
   const bool full = code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_CANTOPEN;
   std::string advice = " Nothing was recorded; the next run tries again.";
-  if (damaged || code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+  if (damaged || code == SQLITE_NOTADB)
     advice =
         " Restore state.db from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.";
+  else if (code == SQLITE_CORRUPT)  // what SQLite calls a read error of the disk, too
+    advice =
+        " Nothing was recorded. If `signalfoundry ledger verify` says the same, restore state.db from a backup, or "
+        "rebuild it (docs/operations/recovery.md); it is never recreated silently.";
   throw Error(full ? Exit::cant_create : Exit::io,
               what + " " + printable(path_) + ": " + printable(why) + "." + advice);
 }

@@ -37,16 +37,17 @@ void Heartbeat::end() {
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
   const auto state = sf::fs::Dir::open(host_, "state");
   if (!state) throw sf::Error(SF_FATAL, "the pipeline has no state directory to write the heartbeat to");
-  const auto report = nlohmann::ordered_json::parse(host_.report(), nullptr, false);
+  nlohmann::ordered_json report;
   Steps steps;
+  steps.run([&] {
+    report = nlohmann::ordered_json::parse(host_.report(), nullptr, false);
+    if (!report.is_object())
+      throw sf::Error(SF_FAILED, "the runner's report could not be read, so there is no heartbeat of this run");
+  });
   if (report.is_object()) {
     steps.run([&] { state->write_file("heartbeat.json", report.dump(2, ' ', false, kReplace) + "\n"); });
     steps.run(
         [&] { state->append_line("heartbeat-history.jsonl", report.dump(-1, ' ', false, kReplace), history_max_); });
-  } else {
-    steps.run([] {
-      throw sf::Error(SF_FAILED, "the runner's report could not be read, so there is no heartbeat of this run");
-    });
   }
   steps.run([&] { state->write_file("metrics.prom", host_.metrics_text()); });
   steps.finish();

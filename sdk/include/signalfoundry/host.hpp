@@ -104,7 +104,8 @@ namespace sf __attribute__((visibility("hidden"))) {
     // The run's report so far, JSON.
     std::string report() const {
       detail::StringSink sink;
-      service<sf_run_api>(SF_SERVICE_RUN).report(host_, sink.get());
+      const sf_status status = service<sf_run_api>(SF_SERVICE_RUN).report(host_, sink.get());
+      if (status < 0) throw Error(status, "the runner's report could not be read; the log says why");
       return sink.take();
     }
     // Checks the books: scope "run" or "all"; JSON {"checked","mismatches","categories"}.
