@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the power-loss tests share: alerts of every kind, and the books after the power came back.
+
+SF_COUNTERS  a file; each sweep appends one line of JSON to it
+"""
+import json
+import os
+import random
+import sqlite3
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
+import oracle  # noqa: E402
+import support  # noqa: E402
+
+FAILURES_MAX = 5  # of one process; the next ones would say the same
+FOLDERS = ("queue", "active", ".accept", ".staging", "cases", "packs", "processed", "quarantine")
+
+
+def seed():
+    return int(os.environ.get("SF_SEED") or random.SystemRandom().randrange(1 << 32))
+
+
+class Alerts:
+    """What a source gives (some twice, one that is none) and what others dropped into the queue and forced to disk."""
+
+    def __init__(self, source, drop_ins):
+        documents = [support.alert(i) for i in range(source)]
+        self.lines = documents + documents[:source // 20] + ["broken line"]
+        self.dropped = {}
+        for i in range(source, source + drop_ins):
+            self.dropped[f"drop-{i}.json"] = support.dumps(support.alert(i))
+            if i % 7 == 0:
+                self.dropped[f"again-{i}.json"] = support.dumps(support.alert(i))
+            if i % 11 == 0:
+                self.dropped[f"broken-{i}.json"] = f"no alert {i}"
+        self.ids = {support.alert(i)["id"] for i in range(source + drop_ins)}
+        self.broken = {support.sha256(t.encode()) for t in self.dropped.values() if not t.startswith("{")}
+        self.broken.add(support.sha256(b"broken line"))
+
+    def prepare(self, box, batch, cap, workers):
+        source = support.write_jsonl(os.path.join(box.input, "alerts.jsonl"), self.lines)
+        box.pipeline(source, cap=cap, head=f"batch = {batch}", workers=workers)
+
+    def drop(self, queue):
+        for name, text in self.dropped.items():
+            support.drop(queue, name, text)
+
+
+class Tally:
+    """What a sweep found, of one process; they add up."""
+
+    def __init__(self):
+        self.points = self.lost = self.doubled = self.failures = 0
+        self.messages = []
+        self.notes = {}
+
+    def note(self, what):
+        self.notes[what] = self.notes.get(what, 0) + 1
+
+    def full(self):
+        return self.failures >= FAILURES_MAX
+
+    def fail(self, about, error):
+        self.failures += 1
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        self.messages.append(f"{about}\n{type(error).__name__} at {os.path.basename(where.filename)}:{where.lineno}: "
+                             f"{str(error)[:3000]}")
+
+    def add(self, other):
+        for name in ("points", "lost", "doubled", "failures"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.messages += other.messages
+        for what, count in other.notes.items():
+            self.notes[what] = self.notes.get(what, 0) + count
+
+    def publish(self, sweep, seconds):
+        line = {"sweep": sweep, "points": self.points, "lost": self.lost, "doubled": self.doubled,
+                "failures": self.failures, "seconds": round(seconds, 1)}
+        if os.environ.get("SF_COUNTERS"):
+            with open(os.environ["SF_COUNTERS"], "a", encoding="utf-8") as f:
+                f.write(json.dumps(line) + "\n")
+        support.say(f"{line}; " + ", ".join(f"{what} {count}" for what, count in sorted(self.notes.items())))
+
+
+def entries_of(path):
+    """The ledger of a state.db as it was exported, read without the program."""
+    db = sqlite3.connect(path)
+    try:
+        return [body for (body,) in db.execute("SELECT body FROM ledger ORDER BY seq")]
+    finally:
+        db.close()
+
+
+class Books:
+    """Checks one state directory after the power came back; counts what it finds in a tally."""
+
+    def __init__(self, test, box, alerts, tally):
+        self.test, self.box, self.alerts, self.tally = test, box, alerts, tally
+
+    def finish(self):
+        """Runs the program until everything has its verdict: one run, and that is all it may need."""
+        result = self.box.run(watch=False)
+        self.test.assertEqual(result.code, 0, str(result))
+        self.test.assertEqual(result.report["status"], "ok", str(result))
+        return result
+
+    def count(self, books, optional=()):
+        """By id: nothing lost, nothing doubled, nothing that nobody sent."""
+        ids = {}
+        for verdict in books.of("verdict").values():
+            ids.setdefault(verdict["alert_id"], []).append(verdict["key"])
+        lost = self.alerts.ids - ids.keys()
+        doubled = {i: keys for i, keys in ids.items() if len(keys) != 1}
+        lost_broken = self.alerts.broken - {a["sha256"] for k, a in books.of("accepted").items()
+                                            if k in books.of("quarantined")}
+        self.tally.lost += len(lost) + len(lost_broken)
+        self.tally.doubled += len(doubled)
+        self.test.assertFalse(lost or lost_broken, f"lost: {len(lost)}, as {sorted(lost)[:5]}, and {lost_broken}")
+        self.test.assertFalse(doubled, f"doubled: {len(doubled)}, as {list(doubled.items())[:5]}")
+        self.test.assertLessEqual(ids.keys(), self.alerts.ids | set(optional), "verdicts on alerts that nobody sent")
+
+    def quick(self):
+        """The oracle's books without starting the program."""
+        box, test = self.box, self.test
+        books = oracle.Books("\n".join(entries_of(os.path.join(box.state, "state.db"))).encode())
+        for key, kinds in books.by_key.items():
+            fates = kinds.get("verdict", []) + kinds.get("quarantined", [])
+            test.assertEqual((len(kinds.get("accepted", [])), len(fates)), (1, 1), f"{key}: {kinds}")
+            test.assertLessEqual(len(kinds.get("pack", [])), 1, f"packs of {key}")
+        oracle.check_triaged(test, box.state, books.of("verdict"), books.of("pack"))
+        oracle.check_quarantine(test, box.state, books.of("quarantined"))
+        test.assertEqual(box.waiting(), [], "what is left in the queue")
+        for folder in ("active", ".accept", ".staging"):
+            test.assertEqual(os.listdir(os.path.join(box.state, folder)), [], folder)
+        oracle.check_sums(test, box.heartbeat(), books)
+        return books
+
+    def rerun(self, books):
+        """One more run has nothing to do, and changes nothing but the proof that it ran."""
+        others = [n for n in os.listdir(self.box.state) if n not in FOLDERS]
+        before = support.tree(self.box.state, others)
+        self.finish()
+        differences = support.differences(before, support.tree(self.box.state, others))
+        self.test.assertEqual(differences, [], "a rerun changed something")
+        again = oracle.Books("\n".join(entries_of(os.path.join(self.box.state, "state.db"))).encode())
+        self.test.assertEqual((len(again.entries), again.head), (len(books.entries), books.head), "after a rerun")
+
+    def check(self, whole, acknowledged=(), optional=()):
+        """Everything; `whole`: with the program's own verify, export and reconcile, and a rerun.
+
+        acknowledged: the entries that were on disk before the power went: they are still there, as they were.
+        """
+        self.finish()
+        books = oracle.check(self.test, self.box) if whole else self.quick()
+        self.count(books, optional)
+        if acknowledged:
+            there = entries_of(os.path.join(self.box.state, "state.db"))[:len(acknowledged)]
+            self.test.assertEqual(there, list(acknowledged), "entries that were forced to disk changed or are gone")
+        if whole:
+            self.rerun(books)
+        return books
+
+
+def share(total, processes):
+    return [total // processes + (1 if i < total % processes else 0) for i in range(processes)]
+
+
+class Clock:
+    def __init__(self):
+        self.started = time.monotonic()
+
+    def seconds(self):
+        return time.monotonic() - self.started
