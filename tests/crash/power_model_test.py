@@ -38,7 +38,7 @@ class Sweep:
         self.random = random.Random(SEED * PROCESSES + number)
         self.points, self.number = points, number
         self.tally = power_books.Tally()
-        self.box = support.Sandbox(f"power-model-{number}")
+        self.box = power_books.Sandbox(f"power-model-{number}")
         self.library = recording.build_recorder(self.box.base)
         self.test = unittest.TestCase()
         self.test.maxDiff = 2000
