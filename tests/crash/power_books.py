@@ -2,6 +2,7 @@
 """What the power-loss tests share: alerts of every kind, and the books after the power came back.
 
 SF_COUNTERS  a file; each sweep appends one line of JSON to it
+SF_FAILURES  after how many failures a process gives up (5)
 """
 import json
 import os
@@ -15,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import oracle  # noqa: E402
 import support  # noqa: E402
 
-FAILURES_MAX = 5  # of one process; the next ones would say the same
+FAILURES_MAX = int(os.environ.get("SF_FAILURES") or 5)  # the next ones would say the same
 FOLDERS = ("queue", "active", ".accept", ".staging", "cases", "packs", "processed", "quarantine")
 
 
@@ -115,6 +116,17 @@ class Books:
 
     def __init__(self, test, box, alerts, tally):
         self.test, self.box, self.alerts, self.tally = test, box, alerts, tally
+
+    def before_the_start(self):
+        """What others read at any moment is there as a whole, also before the program starts again."""
+        for name in ("heartbeat.json", "metrics.prom"):
+            path = os.path.join(self.box.state, name)
+            if not os.path.exists(path):
+                continue
+            data = support.read(path)
+            self.test.assertEqual(data[-1:], b"\n", f"{name} is cut short: {data[-80:]}")
+            if name.endswith(".json"):
+                self.test.assertIn("run_id", json.loads(data), name)
 
     def finish(self):
         """Runs the program until everything has its verdict: one run, and that is all it may need."""

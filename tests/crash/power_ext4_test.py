@@ -180,19 +180,18 @@ class Sweep:
         self.tally.note("cut " + where)
         return running and begun
 
-    def check(self):
-        Books(self.test, self.box, self.alerts, self.tally).check(whole=True, optional=self.careless)
-
     def life(self):
         """From an empty state directory to books that are right, through one or more power losses."""
         self.prepare()
         done = []
+        books = Books(self.test, self.box, self.alerts, self.tally)
         try:
             for _ in range(self.random.choice((1, 1, 2, 2, 3))):
                 middle = self.cut_once()
                 self.tally.points += middle
                 done.append("in the middle" if middle else "at an end")
-            self.check()
+                books.before_the_start()
+            books.check(whole=True, optional=self.careless)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding about this life
             self.tally.fail(f"SF_SEED={SEED}: {self.options}, cuts {done}", error)
             if support.KEEP:

@@ -102,6 +102,7 @@ class Sweep:
         sure = max(count for moment, count in acknowledged if moment <= cut)
         try:
             self.new_state(tree)
+            self.books.before_the_start()
             again = self.record() if depth == 0 and self.random.random() < 1 / OF_A_RECOVERY else None
             self.books.check(whole=self.random.random() < 0.2, acknowledged=ledger[:sure])
             return again
