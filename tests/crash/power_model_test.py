@@ -4,7 +4,8 @@
 
 A run is recorded, operation by operation; for many moments of it a directory tree is built as the disk may look after
 the power went, with any subset of what was not forced to disk. The program starts on that tree, and the books must be
-right by id. Some of these starts are recorded as well, and cut: the power goes again while it recovers.
+right by id. Some of these starts are recorded as well, and cut: the power goes again while it recovers. So is a
+`reconcile --repair` of processed files that somebody deleted.
 
 SF_POINTS: how many trees (default by SF_FULL). SF_SEED: the seed; it repeats the choices, not the scheduling of threads.
 SF_ONLY: stop at the first failure and keep its sandbox.
@@ -26,8 +27,9 @@ from power_model import disk, recording
 
 POINTS = int(os.environ.get("SF_POINTS") or (4000 if support.FULL else 90))
 PROCESSES = 2
-OF_ONE_RECORDING = 60
-OF_A_RECOVERY = 8
+OF_ONE_RECORDING = 24
+OF_A_RECOVERY = 6
+OF_A_REPAIR = 6
 SEED = power_books.seed()
 
 
@@ -47,8 +49,11 @@ class Sweep:
     def record(self):
         """What a run does to the state directory that is there."""
         log = os.path.join(self.box.base, "operations")
-        return recording.record(self.box.state, log, self.library, self.box.environment,
-                                lambda: self.books.finish())
+        return recording.record(self.box.state, log, self.library, self.box.environment, self.program)
+
+    def repair(self):
+        result = self.box.call("reconcile", self.box.toml, "--state", self.box.state, "--repair", "--yes", watch=False)
+        self.test.assertEqual(result.code, 0, str(result))
 
     def new_state(self, tree=None):
         if os.path.isdir(self.box.state):
@@ -88,8 +93,8 @@ class Sweep:
             return self.random.choice(cuts.after_syncs())
         return self.random.choice(cuts.moments())
 
-    def point(self, cuts, acknowledged, ledger, depth):
-        """One tree, one start, the books."""
+    def point(self, cuts, acknowledged, ledger, what):
+        """One tree, one start, the books; gives the recording of that start, if there is one."""
         cut = self.choose_cut(cuts)
         mode = self.random.choices([m for m, _ in disk.MODES], [w for _, w in disk.MODES])[0]
         tree, missing = cuts.left(cut, mode, self.random)
@@ -98,51 +103,63 @@ class Sweep:
             return None
         self.seen.add(digest)
         self.tally.points += 1
-        self.tally.note(f"{mode}{' in a recovery' if depth else ''}")
+        self.tally.note(f"{mode} in {what}")
         sure = max(count for moment, count in acknowledged if moment <= cut)
         try:
             self.new_state(tree)
             self.books.before_the_start()
-            again = self.record() if depth == 0 and self.random.random() < 1 / OF_A_RECOVERY else None
+            again = self.record() if what == "a run" and self.random.random() < 1 / OF_A_RECOVERY else None
+            if what == "a repair":
+                self.repair()
             self.books.check(whole=self.random.random() < 0.2, acknowledged=ledger[:sure])
             return again
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding about this tree
             said = "\n".join(repr(op) for op in missing[:40])
             last = cuts.ops[cut - 1] if cut else "nothing"
-            self.tally.fail(f"SF_SEED={SEED}: cut after operation {cut} of {len(cuts.ops)} ({last}), {mode}, depth {depth}; "
+            self.tally.fail(f"SF_SEED={SEED}: cut after operation {cut} of {len(cuts.ops)} ({last}), {mode}, in {what}; "
                             f"{len(missing)} operations are missing:\n{said}", error)
             if os.environ.get("SF_ONLY"):
                 tree.build(self.box.base + "-left")
                 raise
             return None
 
-    def of_recording(self, made, points, depth):
+    def of_recording(self, made, points, what):
         cuts = disk.Disk(made)
         state = os.path.join(self.box.base, "after")
         made.after.build(state)
         ledger = power_books.entries_of(os.path.join(state, "state.db"))
         shutil.rmtree(state)
         acknowledged = self.acknowledged(cuts)
-        self.tally.note("operations recorded" if not depth else "operations of a recovery recorded")
+        self.tally.note(f"recordings of {what}")
         done, tries = 0, 0
         while done < points and tries < 10 * points and self.tally.points < self.points and not self.tally.full():
             before, tries = self.tally.points, tries + 1
-            again = self.point(cuts, acknowledged, ledger, depth)
+            again = self.point(cuts, acknowledged, ledger, what)
             done += self.tally.points - before
             if again is not None and len(again.ops) > 1:
-                self.of_recording(again, OF_A_RECOVERY, depth + 1)
+                self.of_recording(again, OF_A_RECOVERY, "a recovery")
+
+    def life(self):
+        source, drop_ins = self.random.choice(((40, 14), (12, 30), (60, 0)))
+        alerts = power_books.Alerts(source, drop_ins)
+        alerts.prepare(self.box, self.random.choice((1, 5, 11)), self.random.choice((13, 2000)), self.random.choice((1, 2)))
+        self.books = power_books.Books(self.test, self.box, alerts, self.tally)
+        self.new_state()
+        alerts.drop(self.box.queue)
+        self.program = self.books.finish
+        made = self.record()
+        self.of_recording(made, OF_ONE_RECORDING, "a run")
+        self.new_state(made.after)
+        for folder, _, names in os.walk(os.path.join(self.box.state, "processed")):
+            for name in names[::3]:
+                os.unlink(os.path.join(folder, name))
+        self.program = self.repair
+        self.of_recording(self.record(), OF_A_REPAIR, "a repair")
 
     def run(self):
         try:
             while self.tally.points < self.points and not self.tally.full():
-                source, drop_ins = self.random.choice(((40, 14), (12, 30), (60, 0)))
-                alerts = power_books.Alerts(source, drop_ins)
-                alerts.prepare(self.box, self.random.choice((1, 5, 11)), self.random.choice((13, 2000)),
-                               self.random.choice((1, 2)))
-                self.books = power_books.Books(self.test, self.box, alerts, self.tally)
-                self.new_state()
-                alerts.drop(self.box.queue)
-                self.of_recording(self.record(), OF_ONE_RECORDING, 0)
+                self.life()
         finally:
             self.box.remove()
         return self.tally
