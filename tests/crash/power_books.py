@@ -7,8 +7,10 @@ SF_FAILURES  after how many failures a process gives up (5)
 import json
 import os
 import random
+import shutil
 import sqlite3
 import sys
+import tempfile
 import time
 import traceback
 
@@ -57,9 +59,13 @@ class Alerts:
         self.broken = {support.sha256(t.encode()) for t in self.dropped.values() if not t.startswith("{")}
         self.broken.add(support.sha256(b"broken line"))
 
-    def prepare(self, box, batch, cap, workers):
+    def prepare(self, box, batch, cap, workers, follow):
+        """follow: what the cursor has passed is not given again."""
         source = support.write_jsonl(os.path.join(box.input, "alerts.jsonl"), self.lines)
         box.pipeline(source, cap=cap, head=f"batch = {batch}", workers=workers)
+        if follow:
+            text = support.read(box.toml).decode()
+            support.write(box.toml, text.replace('format = "jsonl"\n', 'format = "jsonl"\nfollow = true\n'))
 
     def drop(self, queue):
         for name, text in self.dropped.items():
@@ -111,22 +117,44 @@ def entries_of(path):
         db.close()
 
 
+def ledger_of(state):
+    """The entries that are on disk, without touching what is there."""
+    with tempfile.TemporaryDirectory(dir=support.sandbox_root()) as folder:
+        for name in ("state.db", "state.db-wal"):
+            if os.path.exists(os.path.join(state, name)):
+                shutil.copyfile(os.path.join(state, name), os.path.join(folder, name))
+        path = os.path.join(folder, "state.db")
+        return entries_of(path) if os.path.exists(path) else []
+
+
 class Books:
     """Checks one state directory after the power came back; counts what it finds in a tally."""
 
     def __init__(self, test, box, alerts, tally):
         self.test, self.box, self.alerts, self.tally = test, box, alerts, tally
+        self.on_disk = []
 
     def before_the_start(self):
-        """What others read at any moment is there as a whole, also before the program starts again."""
+        """What the disk says before the program starts again: nothing that others rely on is half, or promised too early.
+
+        What moved to processed/ and what a heartbeat said has its entries on disk; they are kept for ever.
+        """
+        state, test = self.box.state, self.test
+        said = {}
         for name in ("heartbeat.json", "metrics.prom"):
-            path = os.path.join(self.box.state, name)
-            if not os.path.exists(path):
-                continue
-            data = support.read(path)
-            self.test.assertEqual(data[-1:], b"\n", f"{name} is cut short: {data[-80:]}")
-            if name.endswith(".json"):
-                self.test.assertIn("run_id", json.loads(data), name)
+            path = os.path.join(state, name)
+            data = support.read(path) if os.path.exists(path) else b"\n"
+            test.assertEqual(data[-1:], b"\n", f"{name} is cut short: {data[-80:]}")
+            if name == "heartbeat.json" and len(data) > 1:
+                said = json.loads(data)["ledger"]
+        self.on_disk = ledger_of(state)
+        if said.get("entries"):
+            test.assertGreaterEqual(len(self.on_disk), said["entries"], "a heartbeat told of entries that are gone")
+            test.assertEqual(json.loads(self.on_disk[said["entries"] - 1])["hash"], said["head"], "the head of a heartbeat")
+        folder = os.path.join(state, "processed")
+        moved = {name[:32] for _, name in oracle.dated(folder)} if os.path.isdir(folder) else set()
+        decided = {e["key"] for e in map(json.loads, self.on_disk) if e["kind"] == "verdict"}
+        test.assertFalse(moved - decided, "moved to processed/ without a verdict on disk")
 
     def finish(self):
         """Runs the program until everything has its verdict: one run, and that is all it may need."""
@@ -184,9 +212,9 @@ class Books:
         self.finish()
         books = oracle.check(self.test, self.box) if whole else self.quick()
         self.count(books, optional)
-        if acknowledged:
-            there = entries_of(os.path.join(self.box.state, "state.db"))[:len(acknowledged)]
-            self.test.assertEqual(there, list(acknowledged), "entries that were forced to disk changed or are gone")
+        there = entries_of(os.path.join(self.box.state, "state.db"))
+        for kept in (self.on_disk, list(acknowledged)):
+            self.test.assertTrue(there[:len(kept)] == kept, "entries that were on disk changed or are gone")
         if whole:
             self.rerun(books)
         return books

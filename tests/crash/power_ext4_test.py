@@ -141,7 +141,8 @@ class Sweep:
     def prepare(self):
         """A new image with a part of the queue on it, forced to disk."""
         self.alerts = power_books.Alerts(SOURCE, DROP_INS)
-        self.alerts.prepare(self.box, self.random.choice((4, 9, 25)), self.random.choice((60, 2000)), 2)
+        self.alerts.prepare(self.box, self.random.choice((4, 9, 25)), self.random.choice((60, 2000)), 2,
+                            follow=self.random.random() < 0.7)
         self.volume.fresh()
         self.options = self.random.choice(MOUNTS)
         self.volume.mount(self.options)

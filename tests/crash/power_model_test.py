@@ -89,9 +89,11 @@ class Sweep:
                 return 0
 
     def choose_cut(self, cuts):
-        if self.random.random() < 0.5:
-            return self.random.choice(cuts.after_syncs())
-        return self.random.choice(cuts.moments())
+        """Mostly the end of what one force to disk was for: there the most is at stake."""
+        kind = self.random.random()
+        if kind < 0.6:
+            return self.random.choice(cuts.before_syncs())
+        return self.random.choice(cuts.moments()) if kind < 0.9 else self.random.choice(cuts.before_syncs()) + 1
 
     def point(self, cuts, acknowledged, ledger, what):
         """One tree, one start, the books; gives the recording of that start, if there is one."""
@@ -140,9 +142,10 @@ class Sweep:
                 self.of_recording(again, OF_A_RECOVERY, "a recovery")
 
     def life(self):
-        source, drop_ins = self.random.choice(((40, 14), (12, 30), (60, 0)))
+        source, drop_ins = self.random.choice(((40, 14), (12, 30), (60, 0), (6, 5), (6, 5)))
         alerts = power_books.Alerts(source, drop_ins)
-        alerts.prepare(self.box, self.random.choice((1, 5, 11)), self.random.choice((13, 2000)), self.random.choice((1, 2)))
+        alerts.prepare(self.box, self.random.choice((1, 5, 11)), self.random.choice((13, 2000)), self.random.choice((1, 2)),
+                       follow=self.random.random() < 0.7)
         self.books = power_books.Books(self.test, self.box, alerts, self.tally)
         self.new_state()
         alerts.drop(self.box.queue)

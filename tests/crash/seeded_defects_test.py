@@ -21,7 +21,7 @@ import power_books
 from power_books import support
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-POINTS = int(os.environ.get("SF_POINTS") or (400 if support.FULL else 120))
+POINTS = int(os.environ.get("SF_POINTS") or (1000 if support.FULL else 120))
 CUTS = 60  # of the real file system, for the defects that it shows
 SEED = power_books.seed()
 QUICK = ("processed_before_ledger",)  # the small form: the ones that take no time to find

@@ -23,8 +23,8 @@ from power_model.recording import CREATE, DATA, EXCHANGE, FSYNC, LINK, MKDIR, RE
 SECTOR = 512
 
 # How what was not forced is chosen, and how often.
-MODES = (("kill", 1), ("nothing", 1), ("names only", 2), ("bytes only", 1), ("any subset", 5), ("all but one", 2),
-         ("only one", 1), ("early half", 1), ("late half", 2))
+MODES = (("kill", 1), ("nothing", 1), ("names only", 2), ("bytes only", 1), ("any subset", 5), ("all but one", 4),
+         ("only one", 1), ("early half", 1), ("late half", 3))
 
 
 class Disk:
@@ -44,9 +44,9 @@ class Disk:
         """Every cut: before the first operation, ... after the last."""
         return range(len(self.ops) + 1)
 
-    def after_syncs(self):
-        """The moments right before and right after a force to disk: where protocols break."""
-        return sorted({m for i, op in enumerate(self.ops) if op.type in SYNCS for m in (i, i + 1)})
+    def before_syncs(self):
+        """The moments right before a force to disk."""
+        return [i for i, op in enumerate(self.ops) if op.type in SYNCS]
 
     def whole(self, cut):
         """The tree that every process sees at the moment."""
