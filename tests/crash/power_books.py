@@ -83,6 +83,11 @@ class Tally:
     def note(self, what):
         self.notes[what] = self.notes.get(what, 0) + 1
 
+    def count(self, points):
+        self.points += points
+        if points and self.points % 100 == 0:
+            support.say(f"{self.points} points of process {os.getpid()}, {self.failures} failures")
+
     def full(self):
         return self.failures >= FAILURES_MAX
 

@@ -189,7 +189,7 @@ class Sweep:
         try:
             for _ in range(self.random.choice((1, 1, 2, 2, 3))):
                 middle = self.cut_once()
-                self.tally.points += middle
+                self.tally.count(int(middle))
                 done.append("in the middle" if middle else "at an end")
                 books.before_the_start()
             books.check(whole=True, optional=self.careless)

@@ -104,7 +104,7 @@ class Sweep:
         if digest in self.seen:
             return None
         self.seen.add(digest)
-        self.tally.points += 1
+        self.tally.count(1)
         self.tally.note(f"{mode} in {what}")
         sure = max(count for moment, count in acknowledged if moment <= cut)
         try:
