@@ -187,12 +187,12 @@ class Sweep:
         done = []
         books = Books(self.test, self.box, self.alerts, self.tally)
         try:
-            for _ in range(self.random.choice((1, 1, 2, 2, 3))):
+            for _ in range(self.random.choice((1, 2, 2, 3, 4))):
                 middle = self.cut_once()
                 self.tally.count(int(middle))
                 done.append("in the middle" if middle else "at an end")
                 books.before_the_start()
-            books.check(whole=True, optional=self.careless)
+            books.check(whole=self.random.random() < 0.3, optional=self.careless)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding about this life
             self.tally.fail(f"SF_SEED={SEED}: {self.options}, cuts {done}", error)
             if support.KEEP:
