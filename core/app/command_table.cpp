@@ -48,11 +48,20 @@ void set_disposition(Arguments& a, const std::string& value) {
   a.cases.disposition = value;
 }
 
-void set_limit(Arguments& a, const std::string& value) {
+template <class Number>
+bool number(const std::string& value, Number& out) {
   const char* end = value.data() + value.size();
-  const auto [stop, error] = std::from_chars(value.data(), end, a.cases.limit);
-  if (error != std::errc{} || stop != end)
-    refuse(fmt::format("--limit is a number (0: all), not \"{}\".", printable(value)));
+  const auto [stop, error] = std::from_chars(value.data(), end, out);
+  return error == std::errc{} && stop == end;
+}
+
+void set_limit(Arguments& a, const std::string& value) {
+  if (!number(value, a.cases.limit)) refuse(fmt::format("--limit is a number (0: all), not \"{}\".", printable(value)));
+}
+
+void set_sample(Arguments& a, const std::string& value) {
+  if (!number(value, a.sample) || a.sample == 0)
+    refuse(fmt::format("--sample is a number of files, at least 1, not \"{}\".", printable(value)));
 }
 
 void set_subject(Arguments& a, const std::string& value) {
@@ -90,6 +99,7 @@ const OptionSpec kConnect{"--connect", "", "also ask each source for its first p
 const OptionSpec kDisposition{"--disposition", "NAME",       "only cases of this disposition",
                               set_disposition, Offer::words, "benign known_fp review escalated"};
 const OptionSpec kLimit{"--limit", "N", "at most so many cases; 0: all (default 50)", set_limit};
+const OptionSpec kSample{"--sample", "N", "so many files in the first level (default 3)", set_sample};
 const OptionSpec kRepair{"--repair", "", "print what a repair would do",
                          [](Arguments& a, const std::string&) { a.repair = true; }};
 const OptionSpec kYes{"--yes", "", "with --repair: do it", [](Arguments& a, const std::string&) { a.yes = true; }};
@@ -187,6 +197,11 @@ std::vector<CommandSpec> looking() {
        "0; 1 there is no such alert, or an entry about it is damaged",
        "signalfoundry explain 0123456789abcdef0123456789abcdef pipelines/demo.toml",
        [](const Arguments& a) { return explain(a.options, a.subject); }},
+  };
+}
+
+std::vector<CommandSpec> proving() {
+  return {
       {"ledger verify",
        "check the hash chain of the ledger",
        {kWhere},
@@ -201,6 +216,13 @@ std::vector<CommandSpec> looking() {
        "0",
        "signalfoundry ledger export pipelines/demo.toml > ledger.jsonl",
        [](const Arguments& a) { return ledger_export(a.options); }},
+      {"drill race",
+       "list a live queue and touch every file that was listed, changing nothing",
+       {kWhere},
+       with_state({&kSample}),
+       "0 whatever vanished was handled; 1 something was not",
+       "signalfoundry drill race pipelines/demo.toml",
+       [](const Arguments& a) { return drill_race(a.options, a.sample); }},
       {"completion",
        "print a completion script for a shell",
        {subject("SHELL", "bash, zsh or fish", Offer::words, "bash zsh fish")},
@@ -216,7 +238,8 @@ std::vector<CommandSpec> looking() {
 const std::vector<CommandSpec>& commands() {
   static const std::vector<CommandSpec> all = [] {
     auto list = running();
-    for (auto& command : looking()) list.push_back(std::move(command));
+    for (auto more : {looking(), proving()})
+      for (auto& command : more) list.push_back(std::move(command));
     return list;
   }();
   return all;
@@ -224,7 +247,7 @@ const std::vector<CommandSpec>& commands() {
 
 const std::vector<std::string>& later_commands() {
   static const std::vector<std::string> all{"policy",      "plugin check", "plugin new", "case decide",
-                                            "pack verify", "replay",       "drill race", "schema"};
+                                            "pack verify", "replay",       "schema"};
   return all;
 }
 

@@ -20,6 +20,7 @@ struct Arguments {
   bool connect = false;
   bool repair = false;
   bool yes = false;
+  std::uint64_t sample = 3;
   std::string subject;  // KEY, ID, SHELL
 };
 

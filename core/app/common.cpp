@@ -73,7 +73,7 @@ std::string state_of(const Options& options) {
   if (!options.pipeline.empty() && !options.pipeline.ends_with(".toml")) return absolute(options.pipeline);
   if (!options.pipeline.empty()) return load(options).state;
   if (const char* env = std::getenv("SIGNALFOUNDRY_STATE"); env != nullptr && *env != '\0') return absolute(env);
-  if (const std::string here = absolute("."); is_state(here)) return here;
+  if (std::string here = absolute("."); is_state(here)) return here;
   throw Error(Exit::usage,
               "which state directory? Give --state DIR or --pipeline PIPELINE.toml, or set SIGNALFOUNDRY_STATE.");
 }

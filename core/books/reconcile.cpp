@@ -21,7 +21,6 @@ namespace {
 using store::AlertRow;
 using store::AlertState;
 using store::Count;
-using store::Disposition;
 using Key = std::array<std::uint8_t, 16>;
 
 // The keys that a folder's names speak of, sorted; asked once per key, in order.

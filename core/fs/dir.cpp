@@ -106,7 +106,7 @@ Dir::Dir(int fd, std::string path)
       path_(std::move(path)) {}
 
 std::optional<Dir> Dir::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) return Dir(fd, path);
   if (errno == ENOENT) return std::nullopt;
   throw io_error(errno, "cannot open the directory " + printable(path));
@@ -240,6 +240,32 @@ Observation<bool> Dir::link(std::string_view name, const Dir& to, std::string_vi
   if (errno == EEXIST || errno == EPERM || errno == EMLINK || errno == EXDEV) return false;
   if (gone(errno)) return Gone::vanished;
   throw io_error(errno, about("link", *this, name) + " to " + printable(to.path()));
+}
+
+Observation<bool> Dir::copy(std::string_view name, const Dir& to, std::string_view to_name) const {
+  constexpr std::uint64_t kPiece = 1U << 20U;
+  const std::string target = checked(to, to_name);
+  const File out(::openat(to.fd(), target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (out.fd < 0 && errno == EEXIST) return false;
+  if (out.fd < 0) throw io_error(errno, about("create", to, to_name));
+  std::uint64_t at = 0;
+  for (std::uint64_t got = kPiece; got == kPiece; at += got) {
+    Observation<Content> piece = read(name, kPiece, at);
+    std::optional<Gone> lost;
+    got = std::move(piece).match(
+        [&](const Content& c) -> std::uint64_t {
+          write_all(out.fd, c.bytes, about("write", to, to_name));
+          return c.bytes.size();
+        },
+        [&](Gone gone_now) -> std::uint64_t {
+          lost = gone_now;
+          return 0;
+        });
+    if (!lost) continue;
+    to.remove(to_name);
+    return *lost;
+  }
+  return true;
 }
 
 bool Dir::remove(std::string_view name) const {

@@ -5,8 +5,8 @@
 // A listing is a snapshot, never a contract: whatever was listed may be gone, changed or replaced when it is touched.
 // So every call that touches a listed name gives an Observation, whose gone case cannot be left out. ENOENT, ENOTDIR
 // and ESTALE are "vanished"; a name that turned into a link, fifo, socket or directory is "changed". Real faults throw
-// Error. No call follows a symbolic link, none leaves the directory: names are single components (checked). Thread: a
-// Dir may be used from any thread; the file system orders the calls.
+// Error. No call on a name follows a symbolic link, none leaves the directory: names are single components (checked).
+// Thread: a Dir may be used from any thread; the file system orders the calls.
 #pragma once
 #include <signalfoundry/observation.hpp>
 
@@ -51,7 +51,8 @@ bool valid_name(std::string_view name);
 class Dir {
  public:
   Dir() = default;
-  // Opens an absolute path (its last component must not be a link). Nothing: there is no such directory.
+  // Opens an absolute path. It is the operator's own, from a setting or the command line, so links in it are followed.
+  // Nothing: there is no such directory.
   static std::optional<Dir> open(const std::string& path);
   // As open(), making missing components with mode 0750.
   static Dir create(const std::string& path);
@@ -81,6 +82,9 @@ class Dir {
   Observation<bool> move(std::string_view name, const Dir& to, std::string_view to_name) const;
   // link(2). True: done. False: the target is taken, or this file system has no links (copy instead).
   Observation<bool> link(std::string_view name, const Dir& to, std::string_view to_name) const;
+  // Copies a regular file of any size, a piece at a time. True: done. False: the target is taken. Not forced to disk; a
+  // fault leaves a part under the target's name.
+  Observation<bool> copy(std::string_view name, const Dir& to, std::string_view to_name) const;
   // unlink(2). True: it was there.
   bool remove(std::string_view name) const;
   // Removes a directory with all it holds, following nothing. True: it was there.

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "books/reconcile.hpp"
+#include "pipeline/crash_note.hpp"
 #include "pipeline/parallel.hpp"
 
 namespace signalfoundry::pipeline {
@@ -19,7 +20,6 @@ namespace {
 using store::AlertState;
 using store::Count;
 using store::Disposition;
-constexpr int kAttemptsMax = 3;
 
 std::string verdict_fields(const Item& item) {
   const auto& v = item.record.verdict;
@@ -143,6 +143,15 @@ std::exception_ptr BatchRunner::examine(std::vector<Item>& items) {
   return nullptr;
 }
 
+// Bytes that differ from those in quarantine are evidence, too.
+std::string BatchRunner::quarantine_copy(const Item& item) {
+  const auto entry = context_.store.entry(item.row->accepted_seq);
+  const Json accepted = entry ? Json::parse(*entry, nullptr, false) : Json();
+  if (accepted.is_object() && accepted.value("sha256", "") == item.sha256) return "there";
+  return context_.queue.quarantine_active(item.name, item.key, "other bytes of an alert that is in quarantine already",
+                                          context_.report.run_id, item.sha256.substr(0, 16));
+}
+
 void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& keys) {
   if (!item.row) item.row = context_.store.find(item.key);
   const bool decided = item.row && item.row->state != AlertState::waiting;
@@ -152,7 +161,7 @@ void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& key
     return;
   }
   item.state = Item::State::settled;
-  if (decided && item.row->state == AlertState::quarantined) item.quarantine_file = "there";
+  if (decided && item.row->state == AlertState::quarantined) item.quarantine_file = quarantine_copy(item);
   // A crash after the commit leaves the file of a verdict in active/: it only has to be moved.
   const bool interrupted = item.leftover && decided && !context_.queue.has_processed(item.key, item.row->time_ms);
   if (interrupted) return;
@@ -282,11 +291,21 @@ bool BatchRunner::run_stages(std::vector<Item>& items) {
   return std::all_of(ready.begin(), ready.end(), [](const Item* item) { return item->state == Item::State::ready; });
 }
 
+// What the stages built for an alert that stays without a verdict goes with them: nothing on disk is not in the books.
+void BatchRunner::discard_built(const Item& item) {
+  if (item.alert == nullptr) return;
+  const auto& dirs = context_.queue.dirs();
+  const std::string id = "c-" + item.key;
+  if (const auto day = dirs.cases.find_path(date_path(item.alert->time_ms))) day->remove_tree(id);
+  dirs.packs.remove_tree(id);
+}
+
 void BatchRunner::take_out_failed(std::vector<Item>& items) {
   std::unordered_set<std::string> out;
   for (auto& item : items) {
     if (item.state != Item::State::failed || item.alert == nullptr || context_.queue.is_aside(item.name)) continue;
     log::error("batch", fmt::format("alert {}: {}", item.key, item.reason));
+    discard_built(item);
     count_failure(item);
     if (item.state == Item::State::rejected)
       item.quarantine_file = context_.queue.quarantine_active(item.name, item.key, item.reason, context_.report.run_id);
@@ -378,6 +397,8 @@ void BatchRunner::commit(std::vector<Item>& items) {
   book(items);
   context_.store.commit();
   context_.report.counts += counts_;
+  const auto has_verdict = [](const Item& i) { return i.state == Item::State::ready; };
+  if (std::any_of(items.begin(), items.end(), has_verdict)) CrashNote::shared().set_decided();
 }
 
 void BatchRunner::finish(std::vector<Item>& items) {
@@ -400,9 +421,10 @@ void BatchRunner::finish(std::vector<Item>& items) {
   context_.queue.removed(left_queue);
 }
 
-void BatchRunner::put_back(std::vector<Item>& items) noexcept {
+void BatchRunner::put_back(std::vector<Item>& items, bool discard) noexcept {
   for (auto& item : items) {
     try {
+      if (discard && item.state == Item::State::ready) discard_built(item);
       const bool claimed =
           item.state != Item::State::todo && item.state != Item::State::gone && item.state != Item::State::left;
       if (claimed) context_.queue.give_back(item.name);
@@ -416,6 +438,7 @@ void BatchRunner::put_back(std::vector<Item>& items) noexcept {
 void BatchRunner::run(std::vector<std::string> names, bool leftover) {
   std::vector<Item> items(names.size());
   std::exception_ptr stopped;
+  bool booked = false;
   // One transaction from the first look-up to the commit: what was looked up still holds, and costs no lock each time.
   context_.store.begin();
   try {
@@ -429,11 +452,12 @@ void BatchRunner::run(std::vector<std::string> names, bool leftover) {
     if (!plans_.empty()) context_.report.stage(plans_[0].stage->name).duration_s += seconds_since(started);
     resolve(items);
     for (assign_seqs(items); !run_stages(items); assign_seqs(items)) take_out_failed(items);
+    booked = true;
     commit(items);
   } catch (...) {
     context_.store.rollback();
     inputs_booked_.clear();
-    put_back(items);
+    put_back(items, !booked);  // a commit that failed may have reached the disk all the same
     throw;
   }
   finish(items);

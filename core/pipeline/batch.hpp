@@ -52,6 +52,8 @@ class BatchRunner {
   void resolve_rejected(Item& item, std::unordered_set<std::string>& keys);
   void assign_seqs(std::vector<Item>& items);
   void count_failure(Item& item);
+  std::string quarantine_copy(const Item& item);
+  void discard_built(const Item& item);
   void take_out_failed(std::vector<Item>& items);
   bool run_stages(std::vector<Item>& items);  // false: some failed and were taken out
   void run_slice(BatchStage& stage, std::size_t worker, std::vector<Item*>& slice);
@@ -59,7 +61,7 @@ class BatchRunner {
   void book_item(Item& item, store::Counts& counts);
   void commit(std::vector<Item>& items);
   void finish(std::vector<Item>& items);
-  void put_back(std::vector<Item>& items) noexcept;
+  void put_back(std::vector<Item>& items, bool discard) noexcept;
 
   Context& context_;
   std::vector<TriagePlan> plans_;

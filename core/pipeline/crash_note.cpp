@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <new>
 
 #include "base/error.hpp"
@@ -22,11 +24,13 @@ struct Text {
   char file[256];
 };
 struct Memory {
-  Text last;     // the coordinator's latest call
+  Text last;     // the latest call, of any thread
   Text crashed;  // copied by the signal handler
   std::atomic<int> has_crashed;
   std::atomic<int> finished;
+  std::atomic<bool> decided;
 };
+std::mutex last_writer;
 Memory* memory = nullptr;
 thread_local Text doing{};
 
@@ -37,8 +41,12 @@ void copy(char (&out)[N], std::string_view text) {
   out[n] = '\0';
 }
 
-void on_signal(int number) {
+void keep_doing() {
   if (memory->has_crashed.exchange(1) == 0) std::memcpy(&memory->crashed, &doing, sizeof doing);
+}
+
+void on_signal(int number) {
+  keep_doing();
   std::signal(number, SIG_DFL);
   std::raise(number);
 }
@@ -54,7 +62,9 @@ Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view h
   copy(doing.plugin, plugin);
   copy(doing.hook, hook);
   copy(doing.file, file);
-  if (memory != nullptr) std::memcpy(&memory->last, &doing, sizeof doing);
+  if (memory == nullptr) return;
+  const std::lock_guard lock(last_writer);
+  std::memcpy(&memory->last, &doing, sizeof doing);
 }
 Doing::~Doing() {
   doing = Text{};
@@ -72,6 +82,10 @@ CrashNote& CrashNote::shared() {
 
 void CrashNote::install_handlers() {
   new (memory) Memory{};
+  // The worker itself ends by _exit(); the handler runs on the thread that called exit().
+  std::atexit([] {
+    if (memory->finished.load() == 0) keep_doing();
+  });
   static char stack[64U << 10U];
   stack_t alternate{};
   alternate.ss_sp = stack;
@@ -88,6 +102,12 @@ void CrashNote::set_finished(Exit code) {
 }
 bool CrashNote::finished() const {
   return memory->finished.load() != 0;
+}
+void CrashNote::set_decided() {
+  memory->decided.store(true);
+}
+bool CrashNote::decided() const {
+  return memory->decided.load();
 }
 std::string CrashNote::stage() const {
   return text().stage;

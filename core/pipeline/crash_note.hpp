@@ -25,13 +25,16 @@ class CrashNote {
  public:
   // Maps the shared memory; before the fork.
   static CrashNote& shared();
-  // In the worker: on SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT the thread's Doing is copied here, then the process
-  // dies.
+  // In the worker: on SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and exit() the thread's Doing is copied here, then the
+  // process dies.
   void install_handlers();
   // In the worker, at its end: without it the parent takes any exit for a plugin's.
   void set_finished(Exit code);
   bool finished() const;
-  // Where the worker is, for a death that runs no handler (SIGKILL, exit()).
+  // In the worker: alerts got verdicts that are in the books. [any-thread]
+  void set_decided();
+  bool decided() const;
+  // Where the worker is, for a death that runs no handler (SIGKILL, _exit()): its latest call of a plugin.
   std::string stage() const;
   std::string plugin() const;
   std::string hook() const;

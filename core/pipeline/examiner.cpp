@@ -12,7 +12,6 @@ namespace signalfoundry::pipeline {
 namespace {
 
 constexpr int kFailuresInARowMax = 3;
-constexpr int kAttemptsMax = 3;
 constexpr std::size_t kReasonMax = 512;
 constexpr std::size_t kAlertIdMax = 256;
 constexpr std::size_t kTrailMax = 16U << 10U;

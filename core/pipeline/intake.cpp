@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/digest.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -75,7 +77,11 @@ Intake::Intake(Context& context, std::string stage, std::shared_ptr<const Mappin
 }
 
 Intake::~Intake() {
-  if (open_) context_.store.rollback();
+  rest();
+}
+
+void Intake::rest() {
+  if (std::exchange(open_, false)) context_.store.rollback();  // only flush() writes
 }
 
 void Intake::begin() {
@@ -123,7 +129,6 @@ void Intake::write_files(std::vector<std::string>& files) {
   const auto& dirs = context_.queue.dirs();
   for (const auto& alert : alerts_) {
     files.push_back(queue::make_name(alert));
-    dirs.accept.remove(files.back());
     dirs.accept.create_file(files.back(), alert.bytes);
   }
   for (auto& r : rejections_)
@@ -163,8 +168,8 @@ void Intake::flush() {
     book();
     context_.store.commit();
   } catch (...) {
-    context_.store.rollback();
-    open_ = false;
+    rest();
+    undo();
     throw;
   }
   open_ = false;
@@ -182,6 +187,15 @@ void Intake::flush() {
   position_.reset();
   keys_.clear();
   bytes_ = 0;
+}
+
+// A commit that failed may have reached the disk all the same: the books say which files of the page stay.
+void Intake::undo() noexcept {
+  try {
+    recover(context_);
+  } catch (const std::exception& e) {
+    log::error("queue", e.what());  // the next run does it
+  }
 }
 
 void Intake::recover(Context& context) {

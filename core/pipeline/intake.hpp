@@ -26,12 +26,14 @@ class Intake {
   Intake& operator=(const Intake&) = delete;
   const sf_record_sink* sink() const { return &sink_; }
 
+  // Between two polls: what was pushed stays, and the store is free while the source waits for its SIEM.
+  void rest();
   // Makes durable what was pushed so far. Throws Error; nothing of the page is counted then.
   void flush();
   // A fault on our side while the source pushed: its poll() then fails for no fault of its own.
   const std::optional<Error>& fault() const { return fault_; }
 
-  // At the start of a run: finishes or undoes what a crash left in .accept/.
+  // At the start of a run: finishes or undoes what a crash, or a page that failed, left in .accept/.
   static void recover(Context& context);
 
  private:
@@ -43,8 +45,9 @@ class Intake {
   void push(std::string_view document, std::string_view doc_id, std::string_view position);
   void reject(std::string_view bytes, std::string_view reason);
   bool known(const std::string& key);
-  void begin();  // one transaction a page: its look-ups see one state, and cost no lock each
+  void begin();  // one transaction a poll: look-ups cost no lock each
   void book();
+  void undo() noexcept;
   void write_files(std::vector<std::string>& files);
 
   template <class F>
@@ -62,7 +65,7 @@ class Intake {
   std::size_t bytes_ = 0;
   store::Counts counts_;
   std::optional<Error> fault_;
-  bool open_ = false;  // the page's transaction
+  bool open_ = false;  // a transaction
 };
 
 }  // namespace signalfoundry::pipeline

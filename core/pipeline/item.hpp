@@ -13,6 +13,8 @@
 
 namespace signalfoundry::pipeline {
 
+constexpr int kAttemptsMax = 3;  // runs in which an alert fails, or crashes a plugin, before it goes to quarantine
+
 struct Note {
   std::string kind;
   std::string fields;  // JSON members

@@ -160,7 +160,7 @@ void Run::poll_until_end(Slot& slot, Intake& intake) {
     });
     slot.open = true;
   }
-  for (sf_status status = SF_OK; status == SF_OK && !stop_.load();)
+  for (sf_status status = SF_OK; status == SF_OK && !stop_.load(); intake.rest())
     status = instance.call(
         "poll", [&](sf_error* e) { return source->poll(instance.self(), intake.sink(), kPollRecords, 0, e); });
 }

@@ -67,7 +67,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 // "/usr" of "/usr/bin/signalfoundry".
 std::string prefix_of_program() {
-  const std::string program = real("/proc/self/exe");
+  // Not realpath(): a folder above may be closed to this user.
+  std::array<char, kLongestPath> link{};
+  const auto size = ::readlink("/proc/self/exe", link.data(), link.size());
+  const std::string program(link.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   const auto folder = program.rfind('/');
   const auto above = folder == std::string::npos ? folder : program.rfind('/', folder - 1);
   return above == std::string::npos ? std::string() : program.substr(0, above);

@@ -48,6 +48,12 @@ sf_status put_made(const Record& record, std::string text, sf_value& out, uint32
   return SF_OK;
 }
 
+sf_status put_number(const Json& value, sf_value& out) {
+  out.type = SF_F64;
+  out.as.f64 = value.get<double>();
+  return SF_OK;
+}
+
 sf_status put_json(const Record& record, const Json& value, sf_value& out) {
   switch (value.type()) {
     case Json::value_t::string:
@@ -58,13 +64,12 @@ sf_status put_json(const Record& record, const Json& value, sf_value& out) {
       return SF_OK;
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
+      if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return put_number(value, out);
       out.type = SF_I64;
       out.as.i64 = value.get<std::int64_t>();
       return SF_OK;
     case Json::value_t::number_float:
-      out.type = SF_F64;
-      out.as.f64 = value.get<double>();
-      return SF_OK;
+      return put_number(value, out);
     case Json::value_t::object:
       return put_made(record, value.dump(), out, SF_OBJECT);
     case Json::value_t::array:

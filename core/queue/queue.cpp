@@ -17,6 +17,7 @@ namespace signalfoundry::queue {
 namespace {
 
 constexpr std::size_t kNameLength = 3 + 1 + 13 + 1 + 8 + 1 + 32 + 5;
+constexpr std::uint64_t kAlertBytesMax = 64U << 20U;  // the largest [pipeline] max_alert_bytes
 constexpr std::int64_t kTimeMax = 9'999'999'999'999;  // 13 digits: the year 2286
 
 // Digits only: no sign, and no upper-case hex, which would be a second name for the same file.
@@ -39,8 +40,8 @@ std::uint32_t stem_group(std::string_view name) {
 }
 
 // A file's name in quarantine. It never looks like that of a reason.
-std::string quarantine_name(std::string_view key, std::string_view original) {
-  std::string file = fmt::format("{}-{}", key, safe_name(original));
+std::string quarantine_name(std::string_view key, std::string_view original, std::string_view mark = {}) {
+  std::string file = fmt::format("{}-{}{}{}", key, mark, mark.empty() ? "" : "-", safe_name(original));
   if (file.ends_with(".reason.json")) file += ".json";
   return file;
 }
@@ -146,9 +147,9 @@ void Queue::finish(std::string_view name, std::string_view key, std::string_view
       dirs_.active.move(name, processed, target).match([](bool done) { return done; }, [](fs::Gone) { return true; });
   if (moved) return;
   // The same alert again. Bytes that differ are evidence and are kept; the same bytes are not needed twice.
-  const bool same =
-      processed.read(target, UINT64_MAX)
-          .match([&](const fs::Content& c) { return sha256_hex(c.bytes) == sha256; }, [](fs::Gone) { return false; });
+  const bool same = processed.read(target, kAlertBytesMax)
+                        .match([&](const fs::Content& c) { return c.whole && sha256_hex(c.bytes) == sha256; },
+                               [](fs::Gone) { return false; });
   if (same) {
     dirs_.active.remove(name);
     return;
@@ -175,19 +176,23 @@ void Queue::write_reason(const std::string& file, std::string_view original, std
   dirs_.quarantine.create_file(file + ".reason.json", text);
 }
 
+// Where there are no links: under another name until it is whole.
+void Queue::copy_to_quarantine(std::string_view name, const std::string& file) {
+  const std::string part = ".tmp-" + file;
+  dirs_.quarantine.remove(part);
+  const bool done = dirs_.active.copy(name, dirs_.quarantine, part)
+                        .match([](bool copied) { return copied; }, [](fs::Gone) { return false; });
+  if (done) dirs_.quarantine.exchange(part, dirs_.quarantine, file);
+}
+
 std::string Queue::quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
-                                     std::string_view run_id) {
-  const std::string file = quarantine_name(key, name);
+                                     std::string_view run_id, std::string_view mark) {
+  const std::string file = quarantine_name(key, name, mark);
   const bool linked = dirs_.active.link(name, dirs_.quarantine, file)
                           .match([](bool done) { return done; }, [](fs::Gone) { return true; });
   const bool there =
       linked || dirs_.quarantine.stat(file).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-  if (!there) {
-    std::string bytes =
-        dirs_.active.read(name, UINT64_MAX)
-            .match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
-    dirs_.quarantine.create_file(file, bytes);
-  }
+  if (!there) copy_to_quarantine(name, file);
   write_reason(file, name, key, reason, run_id);
   return file;
 }

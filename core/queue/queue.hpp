@@ -78,15 +78,16 @@ class Queue {
   bool has_processed(std::string_view key, std::int64_t time_ms);
 
   // Puts active/NAME into quarantine under a safe name (gives it) with its reason beside it. The active file stays
-  // until the entry is committed and drop_active() is called.
+  // until the entry is committed and drop_active() is called. `mark` tells a second set of bytes of one key apart.
   std::string quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
-                                std::string_view run_id);
+                                std::string_view run_id, std::string_view mark = {});
   // The same for bytes that a source rejected.
   std::string quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason,
                                std::string_view source, std::string_view run_id);
   void drop_active(std::string_view name) const { dirs_.active.remove(name); }
 
  private:
+  void copy_to_quarantine(std::string_view name, const std::string& file);
   void write_reason(const std::string& file, std::string_view original, std::string_view key, std::string_view reason,
                     std::string_view run_id);
   fs::Dir& processed_for(std::int64_t time_ms);

@@ -279,8 +279,9 @@ void SqliteStore::add_interval(const Interval& v) {
   Interval row = v;
   if (v.complete) {
     // What this interval answers need not be asked again; all that touch it with the same filter become one row.
-    Statement(db_, "DELETE FROM intervals WHERE stage = ? AND complete = 0 AND from_ms >= ? AND to_ms <= ?")
-        .bind(std::string_view(v.stage), v.from_ms, v.to_ms)
+    Statement(db_,
+              "DELETE FROM intervals WHERE stage = ? AND filter = ? AND complete = 0 AND from_ms >= ? AND to_ms <= ?")
+        .bind(std::string_view(v.stage), std::string_view(v.filter), v.from_ms, v.to_ms)
         .run();
     Statement touching(db_,
                        "DELETE FROM intervals WHERE stage = ? AND complete = 1 AND filter = ? AND to_ms >= ? AND "

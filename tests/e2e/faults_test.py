@@ -127,6 +127,7 @@ class Faults(support.EndToEnd):
     @unittest.skipUnless(os.geteuid() != 0 or shutil.which("setpriv"), "root without setpriv")
     def test_a_state_directory_without_permission(self):
         prefix = AS_NOBODY if os.geteuid() == 0 else ()
+        self.box.install()
         os.makedirs(self.box.state)
         os.chmod(self.box.state, 0o555)
         for folder in (self.box.base, self.box.input, self.box.canary):
@@ -170,6 +171,7 @@ class Faults(support.EndToEnd):
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs two users")
     def test_a_drop_in_that_may_not_be_read_does_not_stop_the_others(self):
+        self.box.install()
         os.makedirs(self.box.queue)
         for folder in (self.box.state, self.box.queue):
             os.chown(folder, 65534, 65534)
@@ -259,7 +261,7 @@ class Faults(support.EndToEnd):
     def test_many_runs_at_once_are_one_after_the_other_or_skipped(self):
         support.write_jsonl(self.source, [support.alert(i) for i in range(500)])
         self.box.pipeline(self.source, cap=100)
-        arguments = [support.PROGRAM, "run", self.box.toml, "--drain", "--format", "json", "--state", self.box.state]
+        arguments = [self.box.program, "run", self.box.toml, "--drain", "--format", "json", "--state", self.box.state]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         runs = [subprocess.Popen(arguments, cwd=self.box.canary, **pipes) for _ in range(6)]
         reports = []

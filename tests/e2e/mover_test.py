@@ -59,7 +59,7 @@ def fill(queue, count):
         support.write(os.path.join(queue, f"alert_{i:07d}.json"), support.dumps(support.alert(i)))
 
 
-class Mover(support.EndToEnd):
+class WithMovers(support.EndToEnd):
     def setUp(self):
         super().setUp()
         self.away = os.path.join(self.box.base, "away")
@@ -83,6 +83,8 @@ class Mover(support.EndToEnd):
             process.wait(60)
         return total
 
+
+class Mover(WithMovers):
     def run_watched(self, *arguments):
         process = self.popen(*arguments)
         watch = support.MemoryWatch(process)

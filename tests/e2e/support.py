@@ -166,11 +166,25 @@ class Sandbox:
         self.toml = os.path.join(self.base, "pipeline.toml")
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("SF_", "SIGNALFOUNDRY_"))}
         self.environment.update(HOME=self.canary, TMPDIR=self.canary, NO_COLOR="1")
+        self.program = PROGRAM
 
     def _make(self, name):
         path = os.path.join(self.base, name)
         os.makedirs(path)
         return path
+
+    def install(self):
+        """A copy of program, plugins and policy that any user may reach: a home directory is closed to others."""
+        place = self._make("installed")
+        for folder in ("bin", "plugins"):
+            os.makedirs(os.path.join(place, folder))
+        shutil.copy2(PROGRAM, os.path.join(place, "bin"))
+        for name in os.listdir(os.path.join(BUILD, "plugins")):
+            if name.endswith(".sfplugin.so"):
+                shutil.copy2(os.path.join(BUILD, "plugins", name), os.path.join(place, "plugins"))
+        policy = shutil.copy2(POLICY, place)
+        write(self.toml, read(self.toml).decode().replace(POLICY, policy))
+        self.program = os.path.join(place, "bin", "signalfoundry")
 
     def remove(self):
         if KEEP:
@@ -210,7 +224,7 @@ class Sandbox:
         """The program, to its end. Fails when anything in the sandbox changed but the state directory."""
         before = tree(self.base, ("state",)) if watch else {}
         started = time.monotonic()
-        done = subprocess.run([*prefix, PROGRAM, *arguments], cwd=self.canary, env=self.environment,
+        done = subprocess.run([*prefix, self.program, *arguments], cwd=self.canary, env=self.environment,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False)
         seconds = time.monotonic() - started
         result = Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"), seconds)
@@ -227,7 +241,7 @@ class Sandbox:
         out = open(os.path.join(self.base, "state-run.out"), "wb")
         err = open(os.path.join(self.base, "state-run.err"), "wb")
         with out, err:
-            command = [PROGRAM, "run", self.toml, "--format", "json", "--state", self.state, *arguments]
+            command = [self.program, "run", self.toml, "--format", "json", "--state", self.state, *arguments]
             return subprocess.Popen(command, cwd=self.canary, env=self.environment, stdin=subprocess.DEVNULL,
                                     stdout=out, stderr=err)
 

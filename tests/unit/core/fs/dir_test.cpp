@@ -96,7 +96,9 @@ TEST_CASE("dir: no call follows a symbolic link") {
   link("folder", "outside");
   link("nowhere", "outside/new");
 
-  CHECK_THAT(thrown([&] { Dir::open(dir.path() + "/folder"); }), ContainsSubstring("cannot open the directory"));
+  CHECK_THAT(thrown([&] { Dir::open(dir.path() + "/file"); }), ContainsSubstring("cannot open the directory"));
+  CHECK(names(*Dir::open(dir.path() + "/folder")) == std::set<std::string>{"secret"});  // the operator's own path
+  CHECK_THAT(thrown([&] { Dir::create(dir.path() + "/nowhere"); }), ContainsSubstring("not a directory"));
   CHECK(!dir.find_sub("folder"));
   CHECK(!dir.find_path("folder/x"));
   CHECK_THAT(thrown([&] { dir.sub("folder"); }), ContainsSubstring("74: ") && ContainsSubstring("not a directory"));
@@ -376,4 +378,24 @@ TEST_CASE("dir: room is told, and everything can be forced to disk") {
   CHECK(dir.space().bytes_free > 0);
   CHECK(dir.space().inodes_free > 0);
   CHECK(thrown([&] { dir.sync_all(); }) == "no error");
+}
+
+TEST_CASE("dir: a copy has the bytes, whatever the size, and never replaces") {
+  const TempDir temp;
+  const Dir dir = Dir::create(temp / "d");
+  const std::string large((2U << 20U) + 17, 'x');
+  for (const std::string& bytes : {std::string(), std::string("abc"), std::string(1U << 20U, 'y'), large}) {
+    dir.create_file("from", bytes);
+    CHECK(outcome(dir.copy("from", dir, "to")) == "done");
+    CHECK(temp.read("d/to") == bytes);
+    CHECK(info(dir, "from").links == 1);
+    CHECK(outcome(dir.copy("from", dir, "to")) == "taken");
+    CHECK(dir.remove("from"));
+    CHECK(outcome(dir.copy("from", dir, "new")) == "vanished");
+    CHECK(outcome(dir.stat("new")) == "vanished");
+    CHECK(dir.remove("to"));
+  }
+  dir.make("folder");
+  CHECK(outcome(dir.copy("folder", dir, "new")) == "changed");
+  CHECK(outcome(dir.stat("new")) == "vanished");
 }

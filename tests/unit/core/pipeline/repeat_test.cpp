@@ -100,7 +100,6 @@ TEST_CASE("repeat: the duplicate of an alert that a stage failed waits with it")
   CHECK(names_in(machine->dirs.queue) == Names{"a.json", "b.json"});
   CHECK(machine->counted() == "fetched 1, accepted 1, triaged 1, benign 1");
   CHECK(machine->store->attempted() == std::map<std::string, int>{{"a.json", 1}});
-  machine->dirs.cases.find_path(kDay)->remove_tree("c-" + key_of(machine, wazuh_alert(1)));
   CHECK(machine->mismatches() == "");
   machine.fails = {};
   machine.next_run();
@@ -228,5 +227,52 @@ TEST_CASE("repeat: one alert from a source and as a drop-in is two, each with it
   machine->runner->run({"a.json", name}, false);
   CHECK(machine->counted() == "fetched 2, accepted 2, triaged 2, benign 2");
   CHECK(names_in(machine.processed()).size() == 2);
+  CHECK(machine->mismatches() == "");
+}
+
+TEST_CASE("repeat: other bytes of an alert in quarantine go there too, the same bytes are not kept twice") {
+  Repeat machine;
+  machine.fails = {"host-1"};
+  for (int run = 1; run <= 3; ++run) {
+    if (run == 1) machine.drop("bad.json", wazuh_alert(1));
+    machine.drop("good.json", wazuh_alert(10 + run));
+    machine->runner->run({"good.json", "bad.json"}, false);
+    machine.next_run();
+  }
+  const auto first = names_in(machine->dirs.quarantine);
+  CHECK(first.size() == 2);
+  const std::string other = wazuh_alert(1, R"(,"@timestamp":"x")");
+  machine.drop("bad.json", wazuh_alert(1));
+  machine.drop("other.json", other);
+  machine->runner->run({"bad.json", "other.json"}, false);
+  CHECK(machine->counted() == "fetched 2, duplicate 2");
+  CHECK(machine->dirs.active.empty());
+  CHECK(machine->dirs.queue.empty());
+  const std::string file = key_of(machine, other) + "-" + sha256_hex(other).substr(0, 16) + "-other.json";
+  auto expected = first;
+  expected.merge(Names{file, file + ".reason.json"});
+  CHECK(names_in(machine->dirs.quarantine) == expected);
+  CHECK(bytes_of(machine->dirs.quarantine, file) == other);
+  CHECK(machine->mismatches() == "");
+}
+
+TEST_CASE("repeat: what a stage built before a later one failed as a whole is gone, and is built again") {
+  Repeat machine;
+  Script after("after");
+  bool fails = true;
+  after.batch = [&](const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink*,
+                    sf_error* error) -> sf_status {
+    return fails ? fail_with(error, SF_FAILED, "not today") : static_cast<sf_status>(SF_OK);
+  };
+  machine->build({"policy"}, {"cases", "after"});
+  machine.drop("a.json", wazuh_alert(1));
+  CHECK_THROWS(machine->runner->run({"a.json"}, false));
+  CHECK(machine->dirs.cases.find_path(kDay)->empty());
+  CHECK(machine->mismatches() == "");
+  fails = false;
+  machine.restart();
+  machine->build({"policy"}, {"cases", "after"});
+  machine->runner->run({"a.json"}, false);
+  CHECK(names_in(*machine->dirs.cases.find_path(kDay)) == Names{"c-" + key_of(machine, wazuh_alert(1))});
   CHECK(machine->mismatches() == "");
 }

@@ -293,8 +293,8 @@ TEST_CASE("store: complete intervals that touch become one, also where a new one
 TEST_CASE("store: an incomplete interval stays until a complete one covers it") {
   const TempDir temp;
   const auto store = Store::open(temp.path(), true);
-  const auto add = [&](std::int64_t from, std::int64_t to, bool complete) {
-    committed(*store, [&] { store->add_interval({"s", from, to, "f", 1, 1, complete}); });
+  const auto add = [&](std::int64_t from, std::int64_t to, bool complete, const char* filter = "f") {
+    committed(*store, [&] { store->add_interval({"s", from, to, filter, 1, 1, complete}); });
     return shown(store->intervals("s"));
   };
   CHECK(add(0, 10, false) == "0-10 no 1/1");
@@ -302,6 +302,8 @@ TEST_CASE("store: an incomplete interval stays until a complete one covers it") 
   CHECK(add(0, 9, true) == "0-9 ok 1/1, 0-10 no 1/1, 0-10 no 1/1");
   CHECK(add(9, 10, true) == "0-10 no 1/1, 0-10 no 1/1, 0-10 ok 2/2");
   CHECK(add(0, 10, true) == "0-10 ok 3/3");
+  CHECK(add(20, 30, false) == "0-10 ok 3/3, 20-30 no 1/1");
+  CHECK(add(20, 30, true, "another filter") == "0-10 ok 3/3, 20-30 no 1/1, 20-30 ok 1/1");
 }
 
 TEST_CASE("store: no statement changes, removes, replaces or skips an entry") {

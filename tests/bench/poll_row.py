@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""source_wazuh's poll beside curl alone, on the same pages of a real OpenSearch with TLS.
+
+The searches that curl sends are those of the plugin (plugins/source_wazuh/query.cpp): same path, sort, size and page
+borders, on one connection, bodies thrown away. Ours is the whole poll: fetched, parsed, de-duplicated, durable, booked.
+"""
+import datetime, json, os, pathlib, shutil, subprocess, sys, time
+
+HERE = pathlib.Path(__file__).resolve()
+sys.path.insert(0, str(HERE.parents[1] / "e2e/wazuh"))
+
+PATH = ("/wazuh-alerts-*/_search?ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false"
+        "&expand_wildcards=open&request_cache=false")
+
+
+def pages(site, about, page):
+    """The bodies that fetch everything, a page each, the empty last one included."""
+    both = {"bool": {"filter": [{"exists": {"field": "id"}}, {"exists": {"field": "manager.name"}}]}}
+    out, after = [], None
+    while True:
+        keys = (("timestamp", "date"), ("id", "keyword"), ("manager.name", "keyword"))
+        body = {"size": page, "track_total_hits": False, "query": {"bool": {"filter": [both]}},
+                "sort": [{field: {"order": "asc", "unmapped_type": kind}} for field, kind in keys]}
+        if after:
+            body["search_after"] = after
+        out.append(json.dumps(body))
+        hits = site.ask(about, "POST", PATH, body)["hits"]["hits"]
+        if not hits:
+            return out
+        after = hits[-1]["sort"]
+
+
+def curl_config(about, place, bodies):
+    blocks = []
+    for i, body in enumerate(bodies):
+        (place / f"{i}.json").write_text(body)
+        blocks.append(f'url = "{about["url"]}{PATH}"\nuser = "reader:{about["users"]["reader"]}"\ncacert = "{about["ca_file"]}"\n'
+                      f'header = "Content-Type: application/json"\ndata = "@{place}/{i}.json"\noutput = "/dev/null"\nfail\nsilent\ngloboff\n')
+    config = place / "curl.config"
+    config.write_text("next\n".join(blocks))
+    return config
+
+
+def measure(program, shared, count, page, rounds=3):
+    """(alerts a second of ours, of curl alone), the best of `rounds` each, taken in turns."""
+    os.environ.update(SF_SHARED=str(shared), SF_BUILD=str(program.parents[1]))
+    import wazuh_site as site
+    about = site.opensearch()
+    os.environ["SF_TEST_PASSWORD"] = about["users"]["reader"]
+    place = site.temp_dir()
+    site.forget_alerts(about)
+    start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=2)
+    site.load(about, place, "--count", str(count), "--start", f"{start:%Y-%m-%dT%H:%M:%SZ}", "--step-ms", "100")
+    config = curl_config(about, place, pages(site, about, page))
+    ours, curl = [], []
+    for turn in range(rounds + 1):  # the first warms the server
+        began = time.monotonic()
+        subprocess.run(["curl", "-K", config], check=True)
+        curl.append(time.monotonic() - began)
+        pipeline = site.Pipeline("source_wazuh", site.settings_for(about, page_size=page))
+        code, report, talk = pipeline.run()
+        assert code == 0 and report["counts"]["accepted"] == count, (code, report, talk)
+        ours.append(next(s["duration_s"] for s in report["stages"] if s["name"] == "poll"))
+        shutil.rmtree(pipeline.place)
+    return count / min(ours[1:]), count / min(curl[1:])
