@@ -13,6 +13,7 @@ SF_CUTS: how many cuts in the middle of a run (default by SF_FULL). SF_SEED: the
 """
 import concurrent.futures
 import ctypes
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -48,7 +49,8 @@ class Volume:
     """An ext4 image and where it is mounted."""
 
     def __init__(self, folder, mount_point):
-        self.image = os.path.join(folder, "image")
+        self.folder, self.lives = folder, 0
+        self.image = ""
         self.template = os.path.join(folder, "template")
         self.point = mount_point
         os.makedirs(mount_point, exist_ok=True)
@@ -57,18 +59,24 @@ class Volume:
         call("mkfs.ext4", "-q", "-F", "-b", "4096", "-O", "^resize_inode", self.template)
 
     def fresh(self):
+        """Another file each time: what could not be unmounted keeps its own."""
+        if self.image:
+            os.unlink(self.image)
+        self.lives += 1
+        self.image = os.path.join(self.folder, f"image-{self.lives}")
         call("cp", "--sparse=always", self.template, self.image)
 
     def mount(self, options):
         call("mount", "-o", "loop," + options, self.image, self.point)
 
     def unmount(self):
-        """False when somebody still holds it."""
-        for _ in range(2000):
-            if LIBC.umount2(self.point.encode(), 0) == 0:
-                return True
+        """False when somebody still holds it: what was killed may take a while to go on a busy machine."""
+        deadline = time.monotonic() + 60
+        while LIBC.umount2(self.point.encode(), 0) != 0 and ctypes.get_errno() != errno.EINVAL:  # that: not mounted
+            if time.monotonic() > deadline:
+                return False
             time.sleep(0.001)
-        return False
+        return True
 
     def forget(self):
         LIBC.umount2(self.point.encode(), MNT_DETACH)
@@ -137,6 +145,7 @@ class Sweep:
         self.volume = Volume(self.box.base, self.mount_point)
         self.test = unittest.TestCase()
         self.whole_s = 0.5
+        self.options = ""
 
     def prepare(self):
         """A new image with a part of the queue on it, forced to disk."""
@@ -183,10 +192,10 @@ class Sweep:
 
     def life(self):
         """From an empty state directory to books that are right, through one or more power losses."""
-        self.prepare()
         done = []
-        books = Books(self.test, self.box, self.alerts, self.tally)
         try:
+            self.prepare()
+            books = Books(self.test, self.box, self.alerts, self.tally)
             for _ in range(self.random.choice((1, 2, 2, 3, 4))):
                 middle = self.cut_once()
                 self.tally.count(int(middle))
