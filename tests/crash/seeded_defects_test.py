@@ -42,11 +42,7 @@ class Copy:
     def __init__(self, folder):
         self.root = os.path.join(folder, "source")
         self.build = os.path.join(self.root, "build", "dev")
-        os.makedirs(self.root)
-        for name in ("core", "plugins", "sdk", "pipelines", "CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE"):
-            source = os.path.join(support.SOURCE, name)
-            target = os.path.join(self.root, name)
-            shutil.copytree(source, target) if os.path.isdir(source) else shutil.copy2(source, target)
+        shutil.copytree(support.SOURCE, self.root, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
         self.environment = {k: v for k, v in os.environ.items() if k not in ("SF_POINTS", "SF_DEFECTS", "SF_COUNTERS")}
         self.environment.update(CCACHE_BASEDIR=self.root, CCACHE_NOHASHDIR="1", SF_SEED=str(SEED), SF_FAILURES="1",
                                 SF_BUILD=self.build, SF_SOURCE=support.SOURCE)
