@@ -4,7 +4,7 @@
 
 A patch begins with a sentence that says what it breaks. The program without a patch must pass the same points.
 
-SF_FULL=1   every defect; else a few of them, and only where ccache makes the builds quick
+SF_FULL=1   every defect; otherwise the test is skipped: it builds the program once and a part of it for each defect
 SF_DEFECTS  the names of the defects to try, with spaces between them
 SF_POINTS   how many trees of the power model a defect has until it must be caught
 SF_SEED     the seed of all sweeps
@@ -21,19 +21,18 @@ import power_books
 from power_books import support
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-POINTS = int(os.environ.get("SF_POINTS") or (1000 if support.FULL else 120))
+POINTS = int(os.environ.get("SF_POINTS") or 1000)
 CUTS = 60  # of the real file system, for the defects that it shows
 SEED = power_books.seed()
-QUICK = ("processed_before_ledger",)  # the small form: the ones that take no time to find
 ON_EXT4 = ("batch_not_forced",)  # what an ext4 without luck shows as well
 BUILD_TIMEOUT_S = 1500
 
 
 def defects():
     names = sorted(os.path.basename(p)[:-len(".patch")] for p in glob.glob(os.path.join(HERE, "defects", "*.patch")))
-    if os.environ.get("SF_DEFECTS"):
-        return [n for n in names if n in os.environ["SF_DEFECTS"].split()]
-    return names if support.FULL else [n for n in names if n in QUICK]
+    wanted = os.environ.get("SF_DEFECTS", "").split() or names
+    assert set(wanted) <= set(names), f"there is no defect {set(wanted) - set(names)}"
+    return wanted
 
 
 class Copy:
@@ -74,8 +73,8 @@ class Copy:
 def reason_to_skip():
     if shutil.which("patch") is None or shutil.which("cmake") is None:
         return "there is no patch or no cmake"
-    if not support.FULL and shutil.which("ccache") is None:
-        return "without ccache the builds take minutes (SF_FULL=1 does them all the same)"
+    if not support.FULL and not os.environ.get("SF_DEFECTS"):
+        return "a build for each defect takes minutes: nightly (SF_FULL=1), or for those that SF_DEFECTS names"
     return None
 
 
@@ -98,7 +97,7 @@ class SeededDefects(unittest.TestCase):
                 try:
                     self.copy.make()
                     self.is_caught(name, text, "power_model", SF_POINTS=POINTS)
-                    if name in ON_EXT4 and support.FULL:
+                    if name in ON_EXT4:
                         self.is_caught(name, text, "power_ext4", SF_CUTS=CUTS)
                 finally:
                     self.copy.patch(text, "--reverse")
@@ -114,10 +113,7 @@ class SeededDefects(unittest.TestCase):
 
     def test_the_program_without_a_defect_passes_the_same_points(self):
         self.copy.make()
-        sweeps = [("power_model", {"SF_POINTS": POINTS})]
-        if support.FULL:
-            sweeps.append(("power_ext4", {"SF_CUTS": CUTS}))
-        for sweep, size in sweeps:
+        for sweep, size in (("power_model", {"SF_POINTS": POINTS}), ("power_ext4", {"SF_CUTS": CUTS})):
             code, counters, said = self.copy.sweep(sweep, **size)
             self.assertIn(code, (0, 77), said[-5000:])
             support.say(f"without a defect: {sweep}: {counters}")
