@@ -345,9 +345,15 @@ void Dir::write_file(std::string_view name, std::string_view bytes) const {
 
 void Dir::append(std::string_view name, std::string_view bytes) const {
   const File file(::openat(fd(), checked(*this, name).c_str(),
-                           O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kFileMode));
-  if (file.fd < 0) throw io_error(errno, about("append to", *this, name));
-  write_all(file.fd, bytes, about("append to", *this, name));
+                           O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kFileMode));
+  const std::string what = about("append to", *this, name);
+  struct stat s {};
+  if (file.fd < 0 || ::fstat(file.fd, &s) != 0) throw io_error(errno, what);
+  if (!S_ISREG(s.st_mode)) throw io_error(EINVAL, what);
+  char last = '\n';
+  const bool torn = s.st_size > 0 && ::pread(file.fd, &last, 1, s.st_size - 1) == 1 && last != '\n';
+  write_all(file.fd, torn ? "\n" + std::string(bytes) : std::string(bytes), what);
+  if (::fdatasync(file.fd) != 0) throw io_error(errno, what);
 }
 
 void Dir::sync_all() const {

@@ -98,7 +98,8 @@ class Dir {
   void create_file(std::string_view name, std::string_view bytes) const;
   // Replaces a file as a whole: temporary name, fsync, rename, fsync of this directory.
   void write_file(std::string_view name, std::string_view bytes) const;
-  // Appends bytes with one write; creates the file when missing.
+  // Appends whole lines with one write, forced to disk; creates the file when missing. A last line that a power loss
+  // cut short is ended first, so that it spoils only itself.
   void append(std::string_view name, std::string_view bytes) const;
 
   // Forces everything written to this file system to disk: syncfs(2) on this held descriptor, which also reports any

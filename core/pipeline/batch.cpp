@@ -392,8 +392,12 @@ void BatchRunner::book(std::vector<Item>& items) {
 }
 
 void BatchRunner::commit(std::vector<Item>& items) {
-  const auto books = [](const Item& i) { return i.state == Item::State::ready || i.state == Item::State::rejected; };
-  const bool anything = std::any_of(items.begin(), items.end(), books);
+  // What finish() takes out of active/ must be on disk elsewhere: a case, or a file in quarantine.
+  const auto builds = [](const Item& i) {
+    return i.state == Item::State::ready || i.state == Item::State::rejected ||
+           (i.state == Item::State::settled && !i.quarantine_file.empty() && i.quarantine_file != "there");
+  };
+  const bool anything = std::any_of(items.begin(), items.end(), builds);
   if (anything) context_.queue.dirs().root.sync_all();
   book(items);
   context_.store.commit();

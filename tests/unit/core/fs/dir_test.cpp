@@ -259,6 +259,16 @@ TEST_CASE("dir: appending makes the file and adds to its end") {
   CHECK(text(dir, "log") == "a\nb\n");
 }
 
+TEST_CASE("dir: a line that was cut short does not spoil the next one") {
+  // Goal: what a power loss left of a last line is ended before the next line is written.
+  const TempDir temp;
+  const Dir dir = Dir::create(temp / "d");
+  dir.append("log", "a\n");
+  dir.append("log", "half of a li");
+  dir.append("log", "b\n");
+  CHECK(text(dir, "log") == "a\nhalf of a li\nb\n");
+}
+
 TEST_CASE("dir: new files and directories are closed to others") {
   const TempDir temp;
   const Dir dir = Dir::create(temp / "p/q");
