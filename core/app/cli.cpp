@@ -137,9 +137,18 @@ Error unexpected(const CommandSpec& command, const Words& extras) {
           fmt::format("\"{}\" has no option {}.{}{}", command.name, in_quotes(name), did_you_mean(name, known), see)};
 }
 
-// What CLI11 would take for something else than the user meant.
+// What CLI11 would take for something else than the user meant, each release of it for something else.
 void check_words(const CommandSpec& command, const Words& words) {
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const auto named = [&](const OptionSpec* option) { return words[i].substr(0, words[i].find('=')) == option->name; };
+    const auto is_value = [&](const OptionSpec* option) {
+      return i > 0 && *option->value && words[i - 1] == option->name;
+    };
+    const auto any = [&](const auto& what) {
+      return std::any_of(command.options.begin(), command.options.end(), what);
+    };
+    if (words[i].starts_with("-") && words[i] != "-" && !any(named) && !any(is_value))
+      throw unexpected(command, {words[i]});
     for (const auto* option : command.options) {
       if (*option->value == '\0') {
         if (words[i].starts_with(std::string(option->name) + "="))
