@@ -25,7 +25,7 @@ from power_books import support
 
 from power_model import disk, recording
 
-POINTS = int(os.environ.get("SF_TREES") or (4000 if support.FULL else 180))
+POINTS = int(os.environ.get("SF_TREES") or (4000 if support.FULL else 240))
 PROCESSES = 2
 OF_ONE_RECORDING = 24
 OF_A_RECOVERY = 6
