@@ -30,7 +30,7 @@ import unittest
 import power_books
 from power_books import support
 
-CUTS = int(os.environ.get("SF_CUTS") or (1000 if support.FULL else 40))
+CUTS = int(os.environ.get("SF_CUTS") or (1000 if support.FULL else 80))
 PROCESSES = 2
 SEED = power_books.seed()
 IMAGE_BYTES = 48 << 20

@@ -7,7 +7,7 @@ the power went, with any subset of what was not forced to disk. The program star
 right by id. Some of these starts are recorded as well, and cut: the power goes again while it recovers. So is a
 `reconcile --repair` of processed files that somebody deleted.
 
-SF_POINTS: how many trees (default by SF_FULL). SF_SEED: the seed; it repeats the choices, not the scheduling of threads.
+SF_TREES: how many trees (default by SF_FULL). SF_SEED: the seed; it repeats the choices, not the scheduling of threads.
 SF_ONLY: stop at the first failure and keep its sandbox.
 """
 import concurrent.futures
@@ -25,7 +25,7 @@ from power_books import support
 
 from power_model import disk, recording
 
-POINTS = int(os.environ.get("SF_POINTS") or (4000 if support.FULL else 90))
+POINTS = int(os.environ.get("SF_TREES") or (4000 if support.FULL else 240))
 PROCESSES = 2
 OF_ONE_RECORDING = 24
 OF_A_RECOVERY = 6

@@ -6,7 +6,7 @@ A patch begins with a sentence that says what it breaks. The program without a p
 
 SF_FULL=1   every defect; otherwise the test is skipped: it builds the program once and a part of it for each defect
 SF_DEFECTS  the names of the defects to try, with spaces between them
-SF_POINTS   how many trees of the power model a defect has until it must be caught
+SF_TREES   how many trees of the power model a defect has until it must be caught
 SF_SEED     the seed of all sweeps
 """
 import glob
@@ -21,7 +21,7 @@ import power_books
 from power_books import support
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-POINTS = int(os.environ.get("SF_POINTS") or 1000)
+POINTS = int(os.environ.get("SF_TREES") or 1000)
 CUTS = 60  # of the real file system, for the defects that it shows
 SEED = power_books.seed()
 ON_EXT4 = ("batch_not_forced",)  # what an ext4 without luck shows as well
@@ -42,7 +42,7 @@ class Copy:
         self.root = os.path.join(folder, "source")
         self.build = os.path.join(self.root, "build", "dev")
         shutil.copytree(support.SOURCE, self.root, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
-        self.environment = {k: v for k, v in os.environ.items() if k not in ("SF_POINTS", "SF_DEFECTS", "SF_COUNTERS")}
+        self.environment = {k: v for k, v in os.environ.items() if k not in ("SF_TREES", "SF_DEFECTS", "SF_COUNTERS")}
         self.environment.update(CCACHE_BASEDIR=self.root, CCACHE_NOHASHDIR="1", SF_SEED=str(SEED), SF_FAILURES="1",
                                 SF_BUILD=self.build, SF_SOURCE=support.SOURCE)
         self.call("cmake", "--preset", "dev", "-DBUILD_TESTING=OFF")
@@ -93,7 +93,7 @@ class SeededDefects(unittest.TestCase):
                 self.copy.patch(text)
                 try:
                     self.copy.make()
-                    self.is_caught(name, text, "power_model", SF_POINTS=POINTS)
+                    self.is_caught(name, text, "power_model", SF_TREES=POINTS)
                     if name in ON_EXT4:
                         self.is_caught(name, text, "power_ext4", SF_CUTS=CUTS)
                 finally:
@@ -110,7 +110,7 @@ class SeededDefects(unittest.TestCase):
 
     def test_the_program_without_a_defect_passes_the_same_points(self):
         self.copy.make()
-        for sweep, size in (("power_model", {"SF_POINTS": POINTS}), ("power_ext4", {"SF_CUTS": CUTS})):
+        for sweep, size in (("power_model", {"SF_TREES": POINTS}), ("power_ext4", {"SF_CUTS": CUTS})):
             code, counters, said = self.copy.sweep(sweep, **size)
             self.assertIn(code, (0, 77), said[-5000:])
             support.say(f"without a defect: {sweep}: {counters}")
