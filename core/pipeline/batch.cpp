@@ -276,6 +276,7 @@ bool BatchRunner::run_stages(std::vector<Item>& items) {
   std::vector<Item*> ready;
   for (auto& item : items) {
     if (item.state != Item::State::ready) continue;
+    item.built = true;
     item.notes.clear();
     item.outbox.clear();
     ready.push_back(&item);
@@ -294,7 +295,7 @@ bool BatchRunner::run_stages(std::vector<Item>& items) {
 
 // What the stages built for an alert that stays without a verdict goes with them: nothing on disk is not in the books.
 void BatchRunner::discard_built(const Item& item) {
-  if (item.alert == nullptr) return;
+  if (!item.built) return;  // a case may be there all the same: that of an earlier verdict
   const auto& dirs = context_.queue.dirs();
   const std::string id = "c-" + item.key;
   if (const auto day = dirs.cases.find_path(date_path(item.alert->time_ms))) day->remove_tree(id);
@@ -429,7 +430,7 @@ void BatchRunner::finish(std::vector<Item>& items) {
 void BatchRunner::put_back(std::vector<Item>& items, bool discard) noexcept {
   for (auto& item : items) {
     try {
-      if (discard && item.state == Item::State::ready) discard_built(item);
+      if (discard) discard_built(item);
       const bool claimed =
           item.state != Item::State::todo && item.state != Item::State::gone && item.state != Item::State::left;
       if (claimed) context_.queue.give_back(item.name);

@@ -51,6 +51,7 @@ struct Item {
   std::int64_t received_ms = 0;
   std::string reason;  // rejected, failed
   std::string quarantine_file;
+  bool built = false;  // the stages had it: its case and pack may be on disk, and are of this batch
   std::vector<Note> notes;
   std::vector<std::string> outbox;
 };

@@ -276,3 +276,16 @@ TEST_CASE("repeat: what a stage built before a later one failed as a whole is go
   CHECK(names_in(*machine->dirs.cases.find_path(kDay)) == Names{"c-" + key_of(machine, wazuh_alert(1))});
   CHECK(machine->mismatches() == "");
 }
+
+TEST_CASE("repeat: a batch that breaks off takes nothing from a verdict that is in the books already") {
+  Repeat machine;
+  machine.drop("first.json", wazuh_alert(1));
+  machine->runner->run({"first.json"}, false);
+  machine.next_run();
+  machine.drop("again.json", wazuh_alert(1));
+  CHECK_THROWS(
+      machine->runner->run({"again.json", "no/name"}, false));  // the first is judged, the second breaks it off
+  CHECK(names_in(machine->dirs.queue) == Names{"again.json"});
+  CHECK(names_in(*machine->dirs.cases.find_path(kDay)) == Names{"c-" + key_of(machine, wazuh_alert(1))});
+  CHECK(machine->mismatches() == "");
+}

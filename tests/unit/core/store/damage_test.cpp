@@ -29,7 +29,7 @@ std::string opened(const std::string& path, bool create) {
 }
 
 void check_says_what_to_do(const std::string& text, const char* what = "") {
-  CHECK_THAT(text, ContainsSubstring("74: ") && ContainsSubstring(what) && ContainsSubstring("Restore") &&
+  CHECK_THAT(text, ContainsSubstring("74: ") && ContainsSubstring(what) && ContainsSubstring("estore") &&
                        ContainsSubstring("from a backup, or rebuild it"));
 }
 
