@@ -114,6 +114,7 @@ void Run::create_batch_runner() {
     stages.push_back(std::move(stage));
   }
   std::vector<std::unique_ptr<Examiner>> examiners;
+  examiners.reserve(triages.size());
   for (auto& of_worker : triages) examiners.push_back(std::make_unique<Examiner>(context_, std::move(of_worker)));
   batch_runner_ = std::make_unique<BatchRunner>(context_, std::move(plans), std::move(examiners), std::move(stages));
 }
