@@ -50,7 +50,7 @@ def measure(program, shared, count, page, rounds=3):
     place = site.temp_dir()
     site.forget_alerts(about)
     start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=2)
-    site.load(about, place, "--count", str(count), "--start", f"{start:%Y-%m-%dT%H:%M:%SZ}", "--step-ms", "100")
+    site.load(about, place, "--count", str(count), "--start", f"{start:%Y-%m-%dT%H:%M:%SZ}", "--step-ms", "50")
     config = curl_config(about, place, pages(site, about, page))
     ours, curl = [], []
     for turn in range(rounds + 1):  # the first warms the server
