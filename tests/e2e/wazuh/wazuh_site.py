@@ -50,10 +50,14 @@ def temp_dir():
 def start(server, *words):
     """Starts a server of $SF_SHARED/servers in a directory of its own; stopped at exit."""
     script = shared() / "servers" / server / server
-    place = temp_dir() / server
-    done = subprocess.run([script, "start", "--dir", place, *words], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{server} does not start: {done.stderr[-500:]}")
+    for last in (False, True):  # a server, not ours, that ends while it starts is tried once more, and it is said
+        place = temp_dir() / server
+        done = subprocess.run([script, "start", "--dir", place, *words], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            break
+        print(f"{server} does not start: {done.stderr[-500:]}", file=sys.stderr)
+        if last:
+            sys.exit(1)
     atexit.register(subprocess.run, [script, "stop", "--dir", place], stdout=subprocess.DEVNULL, check=False)
     return {**json.loads(done.stdout), "dir": str(place)}
 
