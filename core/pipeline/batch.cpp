@@ -50,8 +50,8 @@ double seconds_since(std::int64_t started_ms) {
 }
 
 struct SliceSink {
-  std::vector<Item*>* slice;
-  bool failed = false;
+  const BatchStage& stage;
+  std::vector<Item*>& slice;
 };
 
 std::string_view text_of(sf_str s) {
@@ -76,24 +76,27 @@ sf_status note(const sf_batch_sink* sink, uint32_t index, sf_str kind, sf_str fi
   const bool ours = word == "accepted" || word == "verdict" || word == "quarantined" || word == "inputs" ||
                     word == "repair" || word == "decision";
   const auto inner = members(text_of(fields));
-  if (index >= self.slice->size() || !plain || ours || !inner) return SF_INVALID;
-  (*self.slice)[index]->notes.push_back({std::string(word), *inner});
+  if (index >= self.slice.size() || !plain || ours || !inner) return SF_INVALID;
+  self.slice[index]->notes.push_back({std::string(word), *inner});
   return SF_OK;
 }
 
 sf_status fail(const sf_batch_sink* sink, uint32_t index, sf_str reason) {
   auto& self = *static_cast<SliceSink*>(sink->impl);
-  if (index >= self.slice->size()) return SF_INVALID;
-  (*self.slice)[index]->state = Item::State::failed;
-  (*self.slice)[index]->reason = printable(text_of(reason), 400);
-  self.failed = true;
+  if (index >= self.slice.size()) return SF_INVALID;
+  const auto& stage = *self.stage.stage;
+  auto& item = *self.slice[index];
+  item.state = Item::State::failed;
+  item.failed_stage = stage.name;
+  item.reason = fmt::format("stage \"{}\" (plugin {}, batch): {}", stage.name, self.stage.plugin->id,
+                            printable(text_of(reason), 400));
   return SF_OK;
 }
 
 sf_status send(const sf_batch_sink* sink, uint32_t index, sf_str payload) {
   auto& self = *static_cast<SliceSink*>(sink->impl);
-  if (index >= self.slice->size() || !is_json(text_of(payload))) return SF_INVALID;
-  (*self.slice)[index]->outbox.emplace_back(text_of(payload));
+  if (index >= self.slice.size() || !is_json(text_of(payload))) return SF_INVALID;
+  self.slice[index]->outbox.emplace_back(text_of(payload));
   return SF_OK;
 }
 
@@ -192,6 +195,8 @@ void BatchRunner::count_failure(Item& item) {
   if (attempts < kAttemptsMax || any_success_) attempts = context_.store.add_attempt(item.name);
   if (attempts < kAttemptsMax || !any_success_) {
     ++context_.report.failed_alerts;
+    context_.report.blame(item.failed_stage, fmt::format("alert {} waits for the next run: {}", item.key, item.reason),
+                          Exit::internal, false);
     return;
   }
   item.state = Item::State::rejected;
@@ -259,7 +264,7 @@ void BatchRunner::assign_seqs(std::vector<Item>& items) {
 
 void BatchRunner::run_slice(BatchStage& stage, std::size_t worker, std::vector<Item*>& slice) {
   if (slice.empty()) return;
-  SliceSink state{&slice, false};
+  SliceSink state{stage, slice};
   const sf_batch_sink sink{sizeof(sf_batch_sink), 0, &state, note, fail, send};
   std::vector<const sf_record*> records;
   records.reserve(slice.size());

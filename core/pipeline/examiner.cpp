@@ -157,6 +157,7 @@ void Examiner::examine(Item& item, const std::vector<TriagePlan>& plans) {
   } catch (const StageError& e) {
     item.state = Item::State::failed;
     item.reason = e.what();
+    item.failed_stage = e.stage();
     log::error("triage", fmt::format("alert {}: {}", item.key, e.what()));
     if (e.status() == SF_FATAL || ++failures_in_a_row_ >= kFailuresInARowMax) throw;
   }

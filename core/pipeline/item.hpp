@@ -49,7 +49,8 @@ struct Item {
   std::string key;              // of alert or rejection
   std::string sha256;           // of the bytes (rejection: of what was read)
   std::int64_t received_ms = 0;
-  std::string reason;  // rejected, failed
+  std::string reason;        // rejected, failed
+  std::string failed_stage;  // failed: by this stage
   std::string quarantine_file;
   bool built = false;  // the stages had it: its case and pack may be on disk, and are of this batch
   std::vector<Note> notes;

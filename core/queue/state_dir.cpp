@@ -34,7 +34,8 @@ StateDir StateDir::open(const std::string& path) {
       throw Error(Exit::config, printable(dir->path()) + " is on another file system than " + printable(path) +
                                     ". Put the whole state directory on one: a move between two is not atomic.");
   }
-  for (const auto* own : {&out.active, &out.accept, &out.staging}) ::fchmod(own->fd(), 0700);
+  for (const auto* own : {&out.active, &out.accept, &out.staging})
+    if (::fchmod(own->fd(), 0700) != 0) throw io_error(errno, "cannot close " + printable(own->path()) + " to others");
   return out;
 }
 

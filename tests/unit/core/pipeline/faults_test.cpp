@@ -66,6 +66,11 @@ TEST_CASE("faults: an alert that a batch stage fails waits again, the others of 
   CHECK(machine->ledger() == "inputs:1 accepted:2 verdict:3 accepted:4 verdict:5");
   CHECK(machine->counted() == "fetched 2, accepted 2, triaged 2, benign 2");
   CHECK(machine->report.failed_alerts == 1);
+  CHECK(machine->report.status == "degraded");
+  CHECK(machine->report.failed_stage == "cases");
+  CHECK_THAT(
+      machine->report.error,
+      ContainsSubstring(" waits for the next run: stage \"cases\" (plugin scripted_stage, batch): no room\\x1B[2J"));
   CHECK(machine->queue.is_aside("1.json"));
   CHECK(machine->store->attempted() == std::map<std::string, int>{{"1.json", 1}});
   CHECK(machine->mismatches() == "");

@@ -169,9 +169,13 @@ TEST_CASE("run: drained, it goes on until nothing waits, and what failed waits f
     return made.text(record, "alert.id") == "5" ? fail_with(e, SF_FAILED, "cannot")
                                                 : sink->decide(sink, SF_BENIGN, c_str("r"), c_str("[]"));
   };
-  CHECK(p.run(true) == "ok 0: fetched 9, accepted 9, triaged 9, benign 9");
+  CHECK(p.run(true) == "degraded 0: fetched 9, accepted 9, triaged 9, benign 9");
   CHECK(names_in(p->dirs.queue) == Names{"5.json"});
   CHECK(p.report.failed_alerts == 1);
+  CHECK(p.report.failed_stage == "policy");
+  CHECK_THAT(p.report.error, ContainsSubstring("alert ") &&
+                                 ContainsSubstring(" waits for the next run: stage \"policy\"") &&
+                                 ContainsSubstring("cannot"));
   CHECK(p.report.depth_end == 1);
 }
 
