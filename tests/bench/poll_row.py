@@ -44,6 +44,7 @@ def curl_config(about, place, bodies):
 def measure(program, shared, count, page, rounds=3):
     """(alerts a second of ours, of curl alone), the best of `rounds` each, taken in turns."""
     os.environ.update(SF_SHARED=str(shared), SF_BUILD=str(program.parents[1]))
+    os.environ.setdefault("TMPDIR", "/tmp")  # on a disk, not in memory
     import wazuh_site as site
     about = site.opensearch()
     os.environ["SF_TEST_PASSWORD"] = about["users"]["reader"]

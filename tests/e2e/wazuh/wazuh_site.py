@@ -16,6 +16,9 @@ import sys
 import tempfile
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import support
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SKIP = 77
 
@@ -39,9 +42,9 @@ def program():
     return str(path)
 
 
-def temp_dir():
+def temp_dir(parent=None):
     """A directory that the server's user may enter; removed at exit."""
-    place = pathlib.Path(tempfile.mkdtemp(prefix="sf-e2e-"))
+    place = pathlib.Path(tempfile.mkdtemp(prefix="sf-e2e-", dir=parent))
     place.chmod(0o755)
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return place
@@ -120,7 +123,7 @@ class Pipeline:
     """The seven stages with a state directory of its own."""
 
     def __init__(self, plugin, settings):
-        self.place = temp_dir()
+        self.place = temp_dir(support.sandbox_root())
         self.state = self.place / "state"
         self.file = self.place / "pipeline.toml"
         self.write(plugin, settings)
