@@ -12,6 +12,7 @@ namespace signalfoundry::app {
 struct RunArguments {
   bool drain = false;
   bool dry_run = false;
+  bool standby = false;
   std::string every;  // "30s"; "": the pipeline's [schedule]
 };
 Exit run(const Options& options, const RunArguments& arguments);       // cmd_run.cpp

@@ -8,12 +8,15 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -366,22 +369,69 @@ Dir::Space Dir::space() const {
   return {s.f_bavail * s.f_frsize, s.f_files == 0 ? UINT64_MAX : s.f_favail};
 }
 
-std::optional<Lock> Lock::try_take(const Dir& dir, std::string_view name, const std::string& owner) {
-  const int fd = ::openat(dir.fd(), checked(dir, name).c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode);
-  if (fd < 0) throw io_error(errno, about("open the lock", dir, name));
-  Lock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return std::nullopt;
-    throw io_error(errno, about("lock", dir, name));
-  }
-  if (::ftruncate(fd, 0) != 0) throw io_error(errno, about("write the lock", dir, name));
-  write_all(fd, owner, about("write the lock", dir, name));
-  return lock;
+Lock::Lock(Dir dir, std::string_view name) : dir_(std::move(dir)), name_(checked(dir_, name)) {
+  fd_ =
+      ::openat(dir_.fd(), name_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kFileMode);
+  struct stat s {};
+  if (fd_ < 0) throw io_error(errno, about("open the lock", dir_, name));
+  if (::fstat(fd_, &s) == 0 && S_ISREG(s.st_mode)) return;
+  ::close(fd_);
+  throw Error(Exit::io, about("lock", dir_, name) + ": it is no regular file. Move it away.");
 }
 
-Lock::Lock(Lock&& other) noexcept : fd_(other.fd_) {
-  other.fd_ = -1;
+std::optional<Lock> Lock::take(const Dir& dir, std::string_view name, const std::string& owner, int how) {
+  constexpr int kTries = 100;  // others may replace the file between the two calls
+  for (int i = 0; i < kTries; ++i) {
+    Lock lock(dir, name);
+    if (::flock(lock.fd_, how) != 0) {
+      if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
+      throw io_error(errno, about("lock", dir, name));
+    }
+    if (!lock.in_place()) continue;
+    if (::ftruncate(lock.fd_, 0) != 0) throw io_error(errno, about("write the lock", dir, name));
+    write_all(lock.fd_, owner, about("write the lock", dir, name));
+    return lock;
+  }
+  throw Error(Exit::io, about("lock", dir, name) + ": something keeps replacing it. Stop that, and run again.");
 }
+
+std::optional<Lock> Lock::try_take(const Dir& dir, std::string_view name, const std::string& owner) {
+  return take(dir, name, owner, LOCK_EX | LOCK_NB);
+}
+
+std::optional<Lock> Lock::wait(const Dir& dir, std::string_view name, const std::string& owner,
+                               const std::atomic<bool>& stop) {
+  // flock(2) ends when the lock is free or a signal comes; a signal that comes just before it would be missed, so there
+  // is one every second.
+  struct sigaction every_second {};
+  struct sigaction before {};
+  every_second.sa_handler = [](int) {};
+  ::sigaction(SIGALRM, &every_second, &before);
+  const itimerval second{{1, 0}, {1, 0}};
+  ::setitimer(ITIMER_REAL, &second, nullptr);
+  const std::unique_ptr<struct sigaction, void (*)(struct sigaction*)> restore(&before, [](struct sigaction* old) {
+    const itimerval never{};
+    ::setitimer(ITIMER_REAL, &never, nullptr);
+    ::sigaction(SIGALRM, old, nullptr);
+  });
+  while (!stop.load())
+    if (auto lock = take(dir, name, owner, LOCK_EX)) return lock;
+  return std::nullopt;
+}
+
+bool Lock::in_place() const {
+  struct stat held {};
+  struct stat there {};
+  if (::fstat(fd_, &held) != 0) throw io_error(errno, about("look at", dir_, name_));
+  if (::fstatat(dir_.fd(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (gone(errno)) return false;
+    throw io_error(errno, about("look at", dir_, name_));
+  }
+  return held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+Lock::Lock(Lock&& other) noexcept
+    : dir_(other.dir_), name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)) {}
 Lock::~Lock() {
   if (fd_ >= 0) ::close(fd_);
 }

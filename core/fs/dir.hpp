@@ -10,6 +10,7 @@
 #pragma once
 #include <signalfoundry/observation.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -82,8 +83,8 @@ class Dir {
   Observation<bool> move(std::string_view name, const Dir& to, std::string_view to_name) const;
   // link(2). True: done. False: the target is taken, or this file system has no links (copy instead).
   Observation<bool> link(std::string_view name, const Dir& to, std::string_view to_name) const;
-  // Copies a regular file of any size, a piece at a time. True: done. False: the target is taken. Not forced to disk; a
-  // fault leaves a part under the target's name.
+  // Copies a regular file of any size, a piece at a time. True: done. False: the target is taken. Gone: also when
+  // another file took its name meanwhile. Not forced to disk; a fault leaves a part under the target's name.
   Observation<bool> copy(std::string_view name, const Dir& to, std::string_view to_name) const;
   // unlink(2). True: it was there.
   bool remove(std::string_view name) const;
@@ -118,17 +119,30 @@ class Dir {
   std::string path_;
 };
 
-// An advisory lock (flock) on a file of the directory, held until destruction. The file is never unlinked.
+// An advisory lock (flock) on a file of the directory, held until destruction, and by every process that is forked
+// meanwhile until it ends. The file is never unlinked.
 class Lock {
  public:
-  // Nothing: another process holds it. `owner` is written into the file.
+  // Nothing: another process holds it. `owner` is written into the file. Throws Error(io) where the name is no regular
+  // file, or this file system has no such locks.
   static std::optional<Lock> try_take(const Dir& dir, std::string_view name, const std::string& owner);
+  // As try_take(), but waits until the holder lets go or dies, which ends flock(2) at once; nothing when `stop` was
+  // set. Looks at `stop`, and whether the file is still the one at its name, when a signal comes and every second.
+  // Thread: the only one of its process; SIGALRM is used meanwhile.
+  static std::optional<Lock> wait(const Dir& dir, std::string_view name, const std::string& owner,
+                                  const std::atomic<bool>& stop);
+  // Is the file that is locked still the one at its name? Else somebody removed or replaced it, and another process can
+  // lock the new one. [any-thread]
+  bool in_place() const;
   Lock(Lock&& other) noexcept;
   Lock& operator=(Lock&&) = delete;
   ~Lock();
 
  private:
-  explicit Lock(int fd) : fd_(fd) {}
+  Lock(Dir dir, std::string_view name);
+  static std::optional<Lock> take(const Dir& dir, std::string_view name, const std::string& owner, int how);
+  Dir dir_;
+  std::string name_;
   int fd_;
 };
 

@@ -446,6 +446,13 @@ void BatchRunner::put_back(std::vector<Item>& items, bool discard) noexcept {
   }
 }
 
+// `ours`: else another run has taken over, and settles what is in active/ itself.
+void BatchRunner::abandon(std::vector<Item>& items, bool booked, bool ours) {
+  context_.store.rollback();
+  inputs_booked_.clear();
+  if (ours) put_back(items, !booked);  // a commit that failed may have reached the disk all the same
+}
+
 void BatchRunner::run(std::vector<std::string> names, bool leftover) {
   std::vector<Item> items(names.size());
   std::exception_ptr stopped;
@@ -465,10 +472,11 @@ void BatchRunner::run(std::vector<std::string> names, bool leftover) {
     for (assign_seqs(items); !run_stages(items); assign_seqs(items)) take_out_failed(items);
     booked = true;
     commit(items);
+  } catch (const Error& e) {
+    abandon(items, booked, e.code() != Exit::locked);
+    throw;
   } catch (...) {
-    context_.store.rollback();
-    inputs_booked_.clear();
-    put_back(items, !booked);  // a commit that failed may have reached the disk all the same
+    abandon(items, booked, true);
     throw;
   }
   finish(items);

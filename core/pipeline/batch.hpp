@@ -62,6 +62,7 @@ class BatchRunner {
   void commit(std::vector<Item>& items);
   void finish(std::vector<Item>& items);
   void put_back(std::vector<Item>& items, bool discard) noexcept;
+  void abandon(std::vector<Item>& items, bool booked, bool ours);
 
   Context& context_;
   std::vector<TriagePlan> plans_;

@@ -167,6 +167,10 @@ void Intake::flush() {
     write_files(files);
     book();
     context_.store.commit();
+  } catch (const Error& e) {
+    rest();
+    if (e.code() != Exit::locked) undo();  // else what it wrote is another run's to settle
+    throw;
   } catch (...) {
     rest();
     undo();

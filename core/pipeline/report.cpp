@@ -74,6 +74,7 @@ OrderedJson Report::json() const {
   out["error"] = text_or_null(error);
   out["exit_code"] = static_cast<int>(exit);
   out["passes"] = passes;
+  out["epoch"] = epoch == 0 ? OrderedJson() : OrderedJson(epoch);
   out["counts"] = counts_json(counts);
   out["counts"]["changed"] = changed;
   out["counts"]["failed"] = failed_alerts;

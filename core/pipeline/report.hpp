@@ -35,6 +35,7 @@ struct Report {
   std::string failed_stage;
   std::string error;
   Exit exit = Exit::ok;
+  std::int64_t epoch = 0;  // of the lease that it runs under; 0: none yet
 
   store::Counts counts;
   store::Counts totals;

@@ -146,6 +146,7 @@ void Run::timed(Slot& slot, F&& f) {
     done();
   } catch (const Error& e) {
     done();
+    if (e.code() == Exit::locked) throw;  // the lease is lost: not this stage's fault, and nobody's turn
     slot.stopped = true;
     log::error(slot.config->name, e.what());
     const bool failed = e.code() == Exit::internal || e.code() == Exit::config;
@@ -242,6 +243,7 @@ void Run::batches(std::vector<std::string> names, bool leftover) {
     try {
       batch_runner_->run(std::move(batch), leftover);
     } catch (const Error& e) {
+      if (e.code() == Exit::locked) throw;
       batches_stopped_ = true;
       log::error("batch", e.what());
       const auto* of_stage = dynamic_cast<const StageError*>(&e);
@@ -383,6 +385,7 @@ void Run::execute(bool drain) {
     log::error(e.stage(), e.what());
     report_.blame(e.stage(), e.what(), e.code(), true);
   } catch (const Error& e) {
+    if (e.code() == Exit::locked) throw;
     log::error("run", e.what());
     report_.blame("", e.what(), e.code(), true);
   }

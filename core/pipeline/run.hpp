@@ -25,7 +25,8 @@ class Run {
       store::Store& store, Report& report, const std::atomic<bool>& stop, std::function<void()> progress);
   ~Run();
 
-  // Does the run; what happened is in the report. Throws Error only when the report itself could not be kept.
+  // Does the run; what happened is in the report. Throws Error only when the report itself could not be kept,
+  // and Error(locked) when the lease was lost: then nothing more may be written.
   void execute(bool drain);
   // The report as the books stand now.
   std::string report_json();

@@ -12,12 +12,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <limits>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "pipeline/crash_note.hpp"
+#include "pipeline/lease.hpp"
 #include "pipeline/run.hpp"
 #include "plugin/loader.hpp"
 #include "queue/queue.hpp"
@@ -26,7 +26,6 @@ namespace signalfoundry::pipeline {
 
 namespace {
 
-constexpr std::int64_t kLockWaitMs = 5'000;
 std::atomic<bool> stop{false};
 volatile pid_t worker = 0;
 
@@ -40,29 +39,6 @@ void catch_signals() {
   action.sa_handler = on_stop;  // no SA_RESTART: waits end
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(number, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-}
-
-// Is the process that wrote itself into the lock still there? A holder that was killed takes a moment to let go.
-bool owner_alive(const queue::StateDir& dirs) {
-  const std::string text =
-      dirs.root.read("lock", 256)
-          .match([](fs::Content&& c) { return std::move(c.bytes); }, [](fs::Gone) { return std::string(); });
-  const Json owner = Json::parse(text, nullptr, false);
-  const auto pid = owner.is_object() ? owner.find("pid") : owner.end();
-  if (pid == owner.end() || !pid->is_number_integer()) return true;
-  const auto number = pid->get<std::int64_t>();
-  if (number <= 0 || number > std::numeric_limits<pid_t>::max()) return true;
-  return ::kill(static_cast<pid_t>(number), 0) == 0 || errno != ESRCH;
-}
-
-std::optional<fs::Lock> take_lock(const queue::StateDir& dirs, const std::string& run_id) {
-  const std::string owner =
-      OrderedJson{{"pid", ::getpid()}, {"run_id", run_id}, {"since", rfc3339(now_ms())}}.dump() + "\n";
-  for (const auto until = monotonic_ms() + kLockWaitMs;;) {
-    if (auto lock = fs::Lock::try_take(dirs.root, "lock", owner)) return lock;
-    if (owner_alive(dirs) || monotonic_ms() >= until) return std::nullopt;
-    ::poll(nullptr, 0, 10);
-  }
 }
 
 bool has_ledger(const queue::StateDir& dirs) {
@@ -126,18 +102,18 @@ std::string as_of(const Json& report, const char* part) {
   return run.is_string() ? run.get<std::string>() : std::string();
 }
 
-// A run that could not be done at all: said in the history and to the parent.
+// A run that could not be done at all: said in the history and to the parent. One that lost its lease writes nothing.
 Exit not_done(const queue::StateDir& dirs, Report& report, const Error& error, int result_fd) {
   log::error("run", error.what());
   report.blame("", error.what(), error.code(), true);
-  keep_history(dirs, report);
+  if (error.code() != Exit::locked) keep_history(dirs, report);
   const std::string text = report.json().dump();
   return ::write(result_fd, text.data(), text.size()) < 0 ? Exit::internal : error.code();
 }
 
 // The worker process. Never returns.
 [[noreturn]] void work(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
-                       Report report, bool first_run, int result_fd) {
+                       const Lease& lease, Report report, bool first_run, int result_fd) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   CrashNote::shared().install_handlers();
   Exit code = Exit::internal;
@@ -148,7 +124,10 @@ Exit not_done(const queue::StateDir& dirs, Report& report, const Error& error, i
       plugins.push_back(&plugin::load(plugin::find(stage.plugin, options.plugin_path)));
     }
     queue::Queue queue(dirs);
+    lease.check();
     const auto store = store::Store::open(config.state, first_run);
+    lease.guard(*store);
+    report.epoch = lease.epoch();
     if (const auto last = store->runs(1); !last.empty()) {
       const Json before = Json::parse(last[0].report, nullptr, false);
       if (before.is_object()) {
@@ -214,16 +193,20 @@ void count_crash(store::Store& store, const CrashNote& note) {
   if (note.decided() || it == before.end() || it->second + 1 < kAttemptsMax) store.add_attempt(note.file());
 }
 
-// After a worker that died: what the books say, and who is to blame.
-void report_death(Report& report, const config::PipelineConfig& config, const queue::StateDir& dirs, int status) {
+// After a worker that died: what the books say, and who is to blame. Throws Error(locked).
+void report_death(Report& report, const config::PipelineConfig& config, const queue::StateDir& dirs, const Lease& lease,
+                  int status) {
   const auto& note = CrashNote::shared();
   report.finished_ms = now_ms();
   report.blame(note.stage(), death_of(status, note), Exit::internal, true);
   log::error("run", report.error);
+  lease.check();
   try {
     queue::Queue queue(dirs);
     report.look_at(queue);
     const auto store = store::Store::open(config.state, false);
+    lease.guard(*store);
+    report.epoch = lease.epoch();
     report.totals = store->totals();
     report.head = store->head();
     store->begin();
@@ -231,14 +214,18 @@ void report_death(Report& report, const config::PipelineConfig& config, const qu
     store->put_run({report.run_id, report.status, report.json().dump()});
     store->commit();
   } catch (const Error& e) {
+    if (e.code() == Exit::locked) throw;
     log::error("run", e.what());
   }
 }
 
+// Throws Error(locked) when the lease is lost before or after the worker; nothing is written then.
 Outcome run_once(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
-                 bool first_run) {
+                 const Lease& lease, bool first_run) {
   Outcome out{{}, new_report(config)};
   Report& report = out.report;
+  report.epoch = lease.epoch();
+  lease.check();
   write_heartbeat(dirs, report, false);
   int pipe_fds[2];
   if (::pipe2(pipe_fds, O_CLOEXEC) != 0) throw io_error(errno, "cannot make a pipe");
@@ -249,7 +236,7 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
   if (child == 0) {
     ::close(pipe_fds[0]);
     if (::getppid() != parent) ::_exit(static_cast<int>(Exit::internal));
-    work(config, options, dirs, report, first_run, pipe_fds[1]);
+    work(config, options, dirs, lease, report, first_run, pipe_fds[1]);
   }
   worker = child;
   if (stop.load()) ::kill(child, SIGTERM);
@@ -264,10 +251,11 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
   if (CrashNote::shared().finished() && out.json.is_object()) {
     report.status = out.json.value("status", "failed");
     report.exit = static_cast<Exit>(WEXITSTATUS(status));
-    if (report.status != "ok" && report.status != "degraded") leave_heartbeat(dirs, out.json);
+    const bool said = report.status == "ok" || report.status == "degraded" || report.exit == Exit::locked;
+    if (!said) leave_heartbeat(dirs, out.json);
     return out;
   }
-  report_death(report, config, dirs, status);
+  report_death(report, config, dirs, lease, status);
   out.json = report.json();
   leave_heartbeat(dirs, out.json);
   keep_history(dirs, report);
@@ -289,39 +277,71 @@ Outcome without_ledger(const config::PipelineConfig& config, const queue::StateD
   return out;
 }
 
-}  // namespace
-
-Exit supervise(const config::PipelineConfig& config, const RunOptions& options,
-               const std::function<void(const Report&, const OrderedJson&)>& show) {
-  catch_signals();
-  const auto dirs = queue::StateDir::open(config.state);
+// Instead of a run: another one is under way. The heartbeat is that one's.
+Exit step_aside(const config::PipelineConfig& config, const queue::StateDir& dirs, const Show& show) {
   Report report = new_report(config);
-  const auto lock = take_lock(dirs, report.run_id);
-  if (!lock) {
-    report.status = "skipped_locked";
-    report.finished_ms = now_ms();
-    report.error =
-        "another run holds the lock of " + config.state + ". Wait for it, or look at the lock file for its pid.";
-    report.exit = Exit::locked;
-    append_history(dirs, report);
-    log::error("run", report.error);
-    show(report, report.json());
-    return Exit::locked;
+  report.status = "skipped_locked";
+  report.finished_ms = now_ms();
+  report.error = fmt::format("another run holds the lock of {} ({}). Wait for it, or start with --standby.",
+                             printable(config.state), Lease::holder(dirs));
+  report.exit = Exit::locked;
+  append_history(dirs, report);
+  log::error("run", report.error);
+  show(report, report.json());
+  return Exit::locked;
+}
+
+// One run; where its lease is lost, what it says of that and nothing on disk.
+Outcome run_or_lose(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
+                    const Lease& lease) {
+  try {
+    lease.check();
+    const bool first_run = !has_ledger(dirs);
+    return first_run && dirs.has_history() ? without_ledger(config, dirs)
+                                           : run_once(config, options, dirs, lease, first_run);
+  } catch (const Error& e) {
+    if (e.code() != Exit::locked) throw;
+    log::error("run", e.what());
+    Outcome out{{}, new_report(config)};
+    out.report.finished_ms = now_ms();
+    out.report.epoch = lease.epoch();
+    out.report.blame("", e.what(), Exit::locked, true);
+    out.json = out.report.json();
+    return out;
   }
+}
+
+// Once, or at the cadence until a signal comes or the lease is lost; gives the exit code of the last run.
+Exit run_as_holder(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
+                   const Lease& lease, const Show& show) {
   Exit exit = Exit::ok;
   do {
     const auto started = monotonic_ms();
-    const bool first_run = !has_ledger(dirs);
-    const auto outcome =
-        first_run && dirs.has_history() ? without_ledger(config, dirs) : run_once(config, options, dirs, first_run);
+    const auto outcome = run_or_lose(config, options, dirs, lease);
     exit = outcome.report.exit;
     show(outcome.report, outcome.json);
-    while (options.every_ms > 0 && !stop.load()) {
+    while (options.every_ms > 0 && exit != Exit::locked && !stop.load()) {
       const auto left = started + options.every_ms - monotonic_ms();
       if (left <= 0) break;
       ::poll(nullptr, 0, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
     }
-  } while (options.every_ms > 0 && !stop.load());
+  } while (options.every_ms > 0 && exit != Exit::locked && !stop.load());
+  return exit;
+}
+
+}  // namespace
+
+Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const Show& show) {
+  catch_signals();
+  const auto dirs = queue::StateDir::open(config.state);
+  Exit exit = Exit::ok;
+  do {
+    const Report first = new_report(config);
+    const auto lease = options.standby ? Lease::wait(dirs, first.run_id, stop) : Lease::try_take(dirs, first.run_id);
+    if (!lease && options.standby) return Exit::ok;  // told to stop while it waited
+    if (!lease) return step_aside(config, dirs, show);
+    exit = run_as_holder(config, options, dirs, *lease, show);
+  } while (exit == Exit::locked && options.standby && !stop.load());
   return options.every_ms > 0 && stop.load() ? Exit::ok : exit;
 }
 
@@ -333,7 +353,7 @@ Report refuse(const config::PipelineConfig& config, const std::string& stage, co
     if (known.name == stage) report.stage(stage).plugin = known.plugin;
   if (config.state.empty() || !fs::Dir::open(config.state)) return report;
   const auto dirs = queue::StateDir::open(config.state);
-  if (const auto lock = take_lock(dirs, report.run_id)) write_heartbeat(dirs, report, true);
+  if (const auto lease = Lease::try_take(dirs, report.run_id)) write_heartbeat(dirs, report, true);
   return report;
 }
 

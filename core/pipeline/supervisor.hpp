@@ -15,15 +15,18 @@ namespace signalfoundry::pipeline {
 struct RunOptions {
   bool drain = false;
   std::int64_t every_ms = 0;  // 0: once
+  bool standby = false;       // wait for the lock instead of stepping aside
   bool progress = false;      // a line on stderr that is redrawn
   std::vector<std::string> plugin_path;
 };
 
+using Show = std::function<void(const Report&, const OrderedJson&)>;
+
 // Runs the pipeline once, until nothing waits, or at a cadence until SIGTERM or SIGINT (the batch under way is
-// finished). `show` gets each run's report. Gives the exit code of the last run. Throws Error when no run could be
-// started.
-Exit supervise(const config::PipelineConfig& config, const RunOptions& options,
-               const std::function<void(const Report&, const OrderedJson&)>& show);
+// finished). `show` gets each run's report, "skipped_locked" among them. Gives the exit code of the last run: 75 when
+// another run holds the lock, or took it over; then nothing more is written, and with `standby` it waits again. Throws
+// Error when no run could be started.
+Exit supervise(const config::PipelineConfig& config, const RunOptions& options, const Show& show);
 
 // For a pipeline that cannot be started: a heartbeat that says so, where its state directory is there and no run holds
 // the lock. `stage` may be "". Gives the report.

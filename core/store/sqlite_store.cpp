@@ -65,11 +65,34 @@ class SqliteStore : public Store {
  public:
   SqliteStore(const std::string& path, bool damaged) : db_(path, false) { load(damaged); }
 
+  std::int64_t take_epoch() override {
+    epoch_ = 0;
+    begin();
+    try {
+      load_books(false);  // what another run committed since this one opened them
+      Statement(db_, "INSERT INTO meta VALUES('epoch', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1").run();
+      const std::int64_t epoch = stored_epoch();
+      commit();
+      return epoch;
+    } catch (...) {
+      rollback();
+      throw;
+    }
+  }
+  void guard(std::int64_t epoch, std::function<void()> held) override {
+    epoch_ = epoch;
+    held_ = std::move(held);
+  }
+
   void begin() override {
     saved_ = {head_, totals_};
     begin_.run();
+    stand_guard();
   }
-  void commit() override { commit_.run(); }
+  void commit() override {
+    stand_guard();
+    commit_.run();
+  }
   void rollback() override {
     if (sqlite3_get_autocommit(db_.raw()) == 0) rollback_.run();
     std::tie(head_, totals_) = saved_;
@@ -234,14 +257,24 @@ class SqliteStore : public Store {
     return s.text(0);
   }
   void load(bool damaged);
+  void load_books(bool damaged);
+  void stand_guard();
+  std::int64_t stored_epoch() {
+    const std::int64_t epoch = select_epoch_.bind().step() ? select_epoch_.integer(0) : 0;
+    select_epoch_.reset();
+    return epoch;
+  }
 
   Database db_;
+  std::int64_t epoch_ = 0;  // 0: no guard
+  std::function<void()> held_;
   Head head_;
   Counts totals_;
   std::pair<Head, Counts> saved_;
   Statement begin_{db_, "BEGIN IMMEDIATE"};
   Statement commit_{db_, "COMMIT"};
   Statement rollback_{db_, "ROLLBACK"};
+  Statement select_epoch_{db_, "SELECT value FROM meta WHERE key = 'epoch'"};
   Statement insert_entry_{db_, "INSERT INTO ledger VALUES(?, ?)"};
   Statement insert_about_{db_, "INSERT INTO about VALUES(?, ?)"};
   Statement select_entry_{db_, "SELECT body FROM ledger WHERE seq = ?"};
@@ -259,6 +292,10 @@ void SqliteStore::load(bool damaged) {
     throw Error(Exit::io,
                 "state.db was written by another version of SignalFoundry. Use that version, or move the state "
                 "directory away.");
+  load_books(damaged);
+}
+
+void SqliteStore::load_books(bool damaged) {
   Statement last(db_, "SELECT seq, body FROM ledger ORDER BY seq DESC LIMIT 1");
   if (last.step()) {
     const auto link = check_entry(last.text(1));
@@ -273,6 +310,22 @@ void SqliteStore::load(bool damaged) {
     for (std::size_t i = 0; i < totals_.values.size(); ++i)
       if (totals.text(0) == count_name(static_cast<Count>(i)))
         totals_.values[i] = static_cast<std::uint64_t>(totals.integer(1));
+}
+
+// Inside a transaction, so what it sees holds until the end of it.
+void SqliteStore::stand_guard() {
+  if (epoch_ == 0) return;
+  try {
+    held_();
+    const std::int64_t now = stored_epoch();
+    if (now == epoch_) return;
+    throw Error(Exit::locked, "another run took the books over (its epoch is " + std::to_string(now) + ", this run's " +
+                                  std::to_string(epoch_) +
+                                  "). This one stops and writes nothing more; the other goes on from here.");
+  } catch (...) {
+    rollback();
+    throw;
+  }
 }
 
 void SqliteStore::add_interval(const Interval& v) {

@@ -97,7 +97,14 @@ class Store {
   static std::unique_ptr<Store> open(const std::string& state_path, bool create, bool damaged = false);
   virtual ~Store() = default;
 
-  virtual void begin() = 0;
+  // The fencing token (docs/adr/0006-lease.md): how often the lock of this state was taken to run. take_epoch() makes
+  // it one more in a transaction of its own, reads head() and totals() anew in it, and gives it; an earlier guard ends.
+  // After guard(), begin() and commit() throw Error(locked), and the transaction is over with nothing written, when
+  // another process has taken an epoch after `epoch`; what `held` throws ends it, too.
+  virtual std::int64_t take_epoch() = 0;
+  virtual void guard(std::int64_t epoch, std::function<void()> held) = 0;
+
+  virtual void begin() = 0;     // nobody else writes until commit() or rollback()
   virtual void commit() = 0;    // durable when it returns (synchronous=FULL)
   virtual void rollback() = 0;  // also restores head(), totals()
 

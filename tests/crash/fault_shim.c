@@ -11,7 +11,7 @@
  *   SF_FAULT_SHARED  the file with the counter, at least sizeof(struct shared) bytes of zeros; unset: nothing is done
  *   SF_FAULT_ROOT    the directory that counts, without links and without a slash at its end
  *   SF_FAULT_CLASSES which calls count, separated by commas: create write move remove sync truncate meta (they change
- *                    something on disk), open read list stat map malloc
+ *                    something on disk), open read list stat map malloc lock
  *   SF_FAULT_AT      N; 0: none, only count
  *   SF_FAULT_DO      kill          the whole run: SIGKILL to the supervisor and to the caller
  *                    kill-worker   the caller; the supervisor's own calls do not count then
@@ -32,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -55,9 +56,10 @@ enum class_of_call {
   STAT = 1 << 10,
   MAP = 1 << 11,
   MALLOC = 1 << 12,
+  LOCK = 1 << 13,
 };
 static const char* const class_names[] = {"create", "write", "move", "remove", "sync", "truncate", "meta",
-                                          "open",   "read",  "list", "stat",   "map",  "malloc"};
+                                          "open",   "read",  "list", "stat",   "map",  "malloc",   "lock"};
 enum action { KILL, KILL_WORKER, FAIL_ONCE, FAIL_ON, SHORT_ONCE, SHORT_ON, LIE_ONCE };
 enum outcome { GO, FAIL, SHORT, LIE };
 
@@ -265,6 +267,7 @@ WRAP(TRUNCATE, int, truncate, (const char* name, off_t size), (name, size), AT_F
 WRAP(TRUNCATE, int, truncate64, (const char* name, off64_t size), (name, size), AT_FDCWD, name)
 WRAP(TRUNCATE, int, fallocate, (int fd, int how, off_t from, off_t size), (fd, how, from, size), fd, NULL)
 WRAP(TRUNCATE, int, fallocate64, (int fd, int how, off64_t from, off64_t size), (fd, how, from, size), fd, NULL)
+WRAP(LOCK, int, flock, (int fd, int how), (fd, how), fd, NULL)
 WRAP(META, int, fchmod, (int fd, mode_t mode), (fd, mode), fd, NULL)
 WRAP(META, int, chmod, (const char* name, mode_t mode), (name, mode), AT_FDCWD, name)
 WRAP(META, int, fchmodat, (int fd, const char* name, mode_t mode, int how), (fd, name, mode, how), fd, name)

@@ -98,8 +98,8 @@ TEST_CASE("report: each stage that was blamed is marked with its own error") {
 TEST_CASE("report: the members of the heartbeat, in order") {
   const OrderedJson json = finished().json();
   CHECK(keys(json) ==
-        "schema run_id pipeline started finished duration_s status failed_stage error exit_code passes counts queue "
-        "ledger totals reconcile poll outbox disk stages ");
+        "schema run_id pipeline started finished duration_s status failed_stage error exit_code passes epoch counts "
+        "queue ledger totals reconcile poll outbox disk stages ");
   const std::string counts =
       "fetched accepted duplicate triaged benign known_fp review escalated quarantined vanished packs notified ";
   CHECK(keys(json.at("counts")) == counts + "changed failed ");

@@ -325,3 +325,49 @@ TEST_CASE("store: no statement changes, removes, replaces or skips an entry") {
   }
   CHECK(lines(*store) == before);
 }
+
+TEST_CASE("store: an epoch is one more each time, whoever takes it") {
+  const TempDir temp;
+  {
+    const auto store = Store::open(temp.path(), true);
+    CHECK(store->take_epoch() == 1);
+    CHECK(store->take_epoch() == 2);
+  }
+  CHECK(Store::open(temp.path(), false)->take_epoch() == 3);
+}
+
+TEST_CASE("store: a guarded store writes nothing more once another epoch was taken") {
+  const TempDir temp;
+  const auto first = Store::open(temp.path(), true);
+  const auto second = Store::open(temp.path(), false);
+  first->guard(first->take_epoch(), [] {});
+  committed(*first, [&] { first->append("accepted", "r1", kA, ""); });
+  second->guard(second->take_epoch(), [] {});
+  try {
+    first->begin();
+    FAIL("begin() did not notice");
+  } catch (const Error& e) {
+    CHECK(e.code() == signalfoundry::Exit::locked);
+    CHECK_THAT(e.what(), ContainsSubstring("its epoch is 2, this run's 1"));
+  }
+  committed(*second, [&] { CHECK(second->append("accepted", "r2", kB, "") == 2); });  // it is not locked out
+  CHECK_THROWS_AS(first->begin(), Error);
+  CHECK(lines(*second).size() == 2);
+}
+
+TEST_CASE("store: a guard is asked again before the commit, and what it throws leaves the books as they were") {
+  const TempDir temp;
+  const auto store = Store::open(temp.path(), true);
+  bool held = true;
+  store->guard(store->take_epoch(), [&] {
+    if (!held) throw Error(signalfoundry::Exit::locked, "lost");
+  });
+  store->begin();
+  store->append("accepted", "r1", kA, "");
+  held = false;
+  CHECK_THROWS_AS(store->commit(), Error);
+  CHECK(store->head().entries == 0);
+  store->rollback();  // as its callers do: nothing is open any more
+  const auto other = Store::open(temp.path(), false);
+  committed(*other, [&] { CHECK(other->append("accepted", "r2", kB, "") == 1); });
+}
