@@ -105,6 +105,8 @@ const OptionSpec kSample{"--sample", "N", "so many files in the first level (def
 const OptionSpec kRepair{"--repair", "", "print what a repair would do",
                          [](Arguments& a, const std::string&) { a.repair = true; }};
 const OptionSpec kYes{"--yes", "", "with --repair: do it", [](Arguments& a, const std::string&) { a.yes = true; }};
+const OptionSpec kRebuildYes{"--yes", "", "do it; without this the plan is printed and nothing changes",
+                             [](Arguments& a, const std::string&) { a.yes = true; }};
 
 const OperandSpec kPipelineFile{"PIPELINE", "the pipeline file", set_pipeline, true, Offer::file};
 const OperandSpec kWhere{"PIPELINE", "the pipeline file, or a state directory", set_pipeline, false, Offer::file};
@@ -218,6 +220,14 @@ std::vector<CommandSpec> proving() {
        "0",
        "signalfoundry ledger export pipelines/demo.toml > ledger.jsonl",
        [](const Arguments& a) { return ledger_export(a.options); }},
+      {"ledger rebuild",
+       "a new ledger from cases, packs, quarantine and queue, where state.db is missing or damaged",
+       {kPipelineFile},
+       {&kRebuildYes, &kState, &kPluginDir, &kSet, &kFormat},
+       "0 all that is on disk can be brought in; 1 some of it cannot, by name; 64 state.db is in order; 74 I/O; 75 a "
+       "run holds the lock",
+       "signalfoundry ledger rebuild pipelines/demo.toml",
+       [](const Arguments& a) { return ledger_rebuild(a.options, a.yes); }},
       {"drill race",
        "list a live queue and touch every file that was listed, changing nothing",
        {kWhere},

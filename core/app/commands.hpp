@@ -32,6 +32,7 @@ Exit explain(const Options& options, const std::string& key);      // cmd_case.c
 
 Exit ledger_verify(const Options& options);                     // cmd_ledger.cpp
 Exit ledger_export(const Options& options);                     // cmd_ledger.cpp
+Exit ledger_rebuild(const Options& options, bool yes);          // cmd_rebuild.cpp
 Exit reconcile(const Options& options, bool repair, bool yes);  // cmd_reconcile.cpp
 Exit drill_race(const Options& options, std::uint64_t sample);  // cmd_drill.cpp: names of the first level
 Exit completion(const std::string& shell);                      // cmd_completion.cpp: bash, zsh, fish

@@ -12,6 +12,7 @@
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "books/dated.hpp"
 #include "queue/queue.hpp"
 
 namespace signalfoundry::books {
@@ -47,20 +48,6 @@ class KeySet {
   std::size_t at_ = 0;
 };
 
-// Calls visit with the names in every YYYY/MM/DD below `root`.
-void each_dated(const fs::Dir& root, const std::function<void(std::string_view)>& visit, int depth = 3) {
-  std::vector<std::string> subs;
-  root.list([&](const fs::Listed& e) {
-    if (depth == 0)
-      visit(e.name);
-    else if (e.kind == fs::Kind::directory)
-      subs.emplace_back(e.name);
-    return true;
-  });
-  for (const auto& name : subs)
-    if (const auto sub = root.find_sub(name)) each_dated(*sub, visit, depth - 1);
-}
-
 struct Disk {
   KeySet cases, processed, packs, quarantine, queue;
   bool active = false;
@@ -71,13 +58,13 @@ Disk enumerate(const queue::StateDir& dirs, Findings& findings) {
   const auto strange = [&](const char* where, std::string_view name) {
     findings.add(findings.mismatches, "foreign_name", fmt::format("{}: {}", where, printable(name)));
   };
-  each_dated(dirs.cases, [&](std::string_view name) {
+  each_dated(dirs.cases, [&](const std::string&, std::string_view name) {
     if (name.starts_with("c-") && is_key(name.substr(2)))
       disk.cases.add(name.substr(2));
     else
       strange("cases", name);
   });
-  each_dated(dirs.processed, [&](std::string_view name) {
+  each_dated(dirs.processed, [&](const std::string&, std::string_view name) {
     if (!name.ends_with(".json") || !is_key(name.substr(0, 32))) return strange("processed", name);
     if (name.size() == 37)
       disk.processed.add(name.substr(0, 32));  // others are a second set of bytes of the same alert
@@ -184,6 +171,38 @@ void check_alert(const AlertRow& row, Disk& disk, Findings& findings, bool any_c
   }
 }
 
+// Of one stage and filter, complete intervals that touch are one row, and what such a row covers is not asked again.
+void check_intervals(store::Store& store, Findings& findings) {
+  const auto text = [](const store::Interval& v) {
+    return fmt::format("{}: {} to {}", printable(v.stage), rfc3339(v.from_ms), rfc3339(v.to_ms));
+  };
+  std::optional<store::Interval> last;  // the complete one before
+  for (const auto& v : store.all_intervals()) {
+    if (v.to_ms < v.from_ms) {
+      findings.add(findings.mismatches, "interval_inverted", text(v));
+      continue;
+    }
+    const bool same = last && last->stage == v.stage && last->filter == v.filter;
+    if (same && v.complete && v.from_ms <= last->to_ms)
+      findings.add(findings.mismatches, "interval_overlap", text(*last) + "; " + text(v));
+    if (!v.complete)
+      findings.add(findings.notes, "interval_unfinished", text(v));
+    else
+      last = v;
+  }
+}
+
+// A message is `<key>-<number>`, of an alert with a verdict, written with it.
+void check_outbox(store::Store& store, Findings& findings) {
+  store.each_outbox([&](const std::string& id, const std::string& payload) {
+    const auto row = is_key(std::string_view(id).substr(0, 32)) ? store.find(id.substr(0, 32)) : std::nullopt;
+    if (!row || row->state != AlertState::triaged)
+      findings.add(findings.mismatches, "outbox_unknown", printable(id));
+    else if (!is_json(payload))
+      findings.add(findings.mismatches, "outbox_damaged", printable(id));
+  });
+}
+
 }  // namespace
 
 Findings reconcile_all(const queue::StateDir& dirs, store::Store& store) {
@@ -209,6 +228,8 @@ Findings reconcile_all(const queue::StateDir& dirs, store::Store& store) {
   rest(disk.processed, "processed_unknown");
   rest(disk.packs, "pack_unknown");
   rest(disk.quarantine, "quarantine_unknown");
+  check_intervals(store, findings);
+  check_outbox(store, findings);
   check_sums(store, &by_id, findings);
   return findings;
 }

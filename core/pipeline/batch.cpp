@@ -151,8 +151,8 @@ std::string BatchRunner::quarantine_copy(const Item& item) {
   const auto entry = context_.store.entry(item.row->accepted_seq);
   const Json accepted = entry ? Json::parse(*entry, nullptr, false) : Json();
   if (accepted.is_object() && accepted.value("sha256", "") == item.sha256) return "there";
-  return context_.queue.quarantine_active(item.name, item.key, "other bytes of an alert that is in quarantine already",
-                                          context_.report.run_id, item.sha256.substr(0, 16));
+  return context_.queue.quarantine_active(item.name, item.key, queue::kSecondBytes, context_.report.run_id,
+                                          item.sha256.substr(0, 16));
 }
 
 void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& keys) {

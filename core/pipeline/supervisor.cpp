@@ -266,11 +266,10 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
 Outcome without_ledger(const config::PipelineConfig& config, const queue::StateDir& dirs) {
   Outcome out{{}, new_report(config)};
   out.report.finished_ms = now_ms();
-  out.report.blame("",
-                   "state.db is missing from " + config.state +
-                       ", but alerts were recorded there before. Restore it from a backup, or rebuild it "
-                       "(docs/operations/recovery.md); it is never recreated silently.",
-                   Exit::io, true);
+  out.report.blame(
+      "",
+      "state.db is missing from " + config.state + ", but alerts were recorded there before. " + store::kHowToGetItBack,
+      Exit::io, true);
   out.json = out.report.json();
   log::error("run", out.report.error);
   leave_heartbeat(dirs, out.json);

@@ -19,6 +19,9 @@
 
 namespace signalfoundry::queue {
 
+// The reason of a file that stands beside the first of its alert in quarantine.
+constexpr std::string_view kSecondBytes = "other bytes of an alert that is in quarantine already";
+
 struct Name {
   int severity = 0;  // 0..15
   std::int64_t time_ms = 0;

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "store/store.hpp"
 
 namespace signalfoundry::store {
 
@@ -27,12 +28,9 @@ void Database::fail(const std::string& what, bool damaged) const {
   const bool full = code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_CANTOPEN;
   std::string advice = " Nothing was recorded; the next run tries again.";
   if (damaged || code == SQLITE_NOTADB)
-    advice =
-        " Restore state.db from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.";
+    advice = std::string(" ") + kHowToGetItBack;
   else if (code == SQLITE_CORRUPT)  // what SQLite calls a read error of the disk, too
-    advice =
-        " Nothing was recorded. If `signalfoundry ledger verify` says the same, restore state.db from a backup, or "
-        "rebuild it (docs/operations/recovery.md); it is never recreated silently.";
+    advice = std::string(" Nothing was recorded. If `signalfoundry ledger verify` says the same: ") + kHowToGetItBack;
   throw Error(full ? Exit::cant_create : Exit::io,
               what + " " + printable(path_) + ": " + printable(why) + "." + advice);
 }

@@ -197,6 +197,7 @@ class SqliteStore : public Store {
   }
   void add_interval(const Interval& interval) override;
   std::vector<Interval> intervals(std::string_view stage) override;
+  std::vector<Interval> all_intervals() override;
 
   void each_state(std::string_view stage, const std::function<void(const std::string&, std::string)>& visit) override {
     Statement of(db_, "SELECT key, value FROM state WHERE stage = ?");
@@ -238,6 +239,15 @@ class SqliteStore : public Store {
     Statement count(db_, "SELECT count(*) FROM outbox");
     count.step();
     return static_cast<std::uint64_t>(count.integer(0));
+  }
+  void each_outbox(const std::function<void(const std::string&, const std::string&)>& visit) override {
+    Statement all(db_, "SELECT delivery_id, payload FROM outbox ORDER BY delivery_id");
+    while (all.step()) visit(all.text(0), all.text(1));
+  }
+  std::string damage() override {
+    Statement check(db_, "PRAGMA integrity_check(1)");
+    const std::string said = check.step() ? check.text(0) : "no answer";
+    return said == "ok" ? "" : said;
   }
 
  private:
@@ -289,9 +299,9 @@ void SqliteStore::load(bool damaged) {
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;");
   Statement version(db_, "SELECT value FROM meta WHERE key = 'version'");
   if (!version.step() || version.integer(0) != kVersion)
-    throw Error(Exit::io,
-                "state.db was written by another version of SignalFoundry. Use that version, or move the state "
-                "directory away.");
+    throw OtherVersion(Exit::io,
+                       "state.db was written by another version of SignalFoundry. Use that version, or move the state "
+                       "directory away.");
   load_books(damaged);
 }
 
@@ -300,9 +310,7 @@ void SqliteStore::load_books(bool damaged) {
   if (last.step()) {
     const auto link = check_entry(last.text(1));
     if (!damaged && (!link || link->seq != last.integer(0)))
-      throw Error(Exit::io,
-                  "the last ledger entry in state.db is damaged. Restore state.db from a backup, or rebuild it "
-                  "(docs/operations/recovery.md).");
+      throw Error(Exit::io, std::string("the last ledger entry in state.db is damaged. ") + kHowToGetItBack);
     if (link) head_ = {link->seq, link->hash};
   }
   Statement totals(db_, "SELECT name, value FROM totals");
@@ -354,17 +362,27 @@ void SqliteStore::add_interval(const Interval& v) {
       .run();
 }
 
+std::vector<Interval> intervals_of(Statement& rows) {
+  std::vector<Interval> out;
+  while (rows.step())
+    out.push_back({rows.text(0), rows.integer(1), rows.integer(2), rows.text(3),
+                   static_cast<std::uint64_t>(rows.integer(4)), static_cast<std::uint64_t>(rows.integer(5)),
+                   rows.integer(6) != 0});
+  return out;
+}
+
 std::vector<Interval> SqliteStore::intervals(std::string_view stage) {
   Statement all(db_,
-                "SELECT from_ms, to_ms, filter, pages, fetched, complete FROM intervals WHERE stage = ? ORDER BY "
-                "from_ms, to_ms, id");
-  all.bind(stage);
-  std::vector<Interval> out;
-  while (all.step())
-    out.push_back({std::string(stage), all.integer(0), all.integer(1), all.text(2),
-                   static_cast<std::uint64_t>(all.integer(3)), static_cast<std::uint64_t>(all.integer(4)),
-                   all.integer(5) != 0});
-  return out;
+                "SELECT stage, from_ms, to_ms, filter, pages, fetched, complete FROM intervals WHERE stage = ? "
+                "ORDER BY from_ms, to_ms, id");
+  return intervals_of(all.bind(stage));
+}
+
+std::vector<Interval> SqliteStore::all_intervals() {
+  Statement all(db_,
+                "SELECT stage, from_ms, to_ms, filter, pages, fetched, complete FROM intervals "
+                "ORDER BY stage, filter, from_ms, to_ms, id");
+  return intervals_of(all);
 }
 
 }  // namespace
@@ -387,10 +405,7 @@ std::unique_ptr<Store> Store::open(const std::string& state_path, bool create, b
   const bool there = has("state.db");
   // A write-ahead log without its database is the rest of a ledger; a new one would be damaged by it.
   if (!there && (!create || has("state.db-wal")))
-    throw Error(
-        Exit::io,
-        "state.db is missing from " + printable(state_path) +
-            ". Restore it from a backup, or rebuild it (docs/operations/recovery.md); it is never recreated silently.");
+    throw Error(Exit::io, "state.db is missing from " + printable(state_path) + ". " + kHowToGetItBack);
   const std::string real_path = without_links(state_path);
   if (!there) {
     // Built under another name and renamed, so that a crash leaves no half of it.

@@ -16,7 +16,20 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace signalfoundry::store {
+
+// The end of a sentence about a ledger that is gone or damaged.
+constexpr const char* kHowToGetItBack =
+    "Restore state.db from a backup, or rebuild it with `signalfoundry ledger rebuild PIPELINE.toml` "
+    "(docs/operations/recovery.md); it is never recreated silently.";
+
+// A ledger that is whole, but that this version cannot read.
+class OtherVersion : public Error {
+ public:
+  using Error::Error;
+};
 
 enum class AlertState : std::uint8_t { waiting = 0, triaged = 1, quarantined = 2 };
 enum class Disposition : std::uint8_t { none = 0, benign = 1, known_fp = 2, review = 3, escalated = 4 };
@@ -135,8 +148,9 @@ class Store {
 
   virtual std::string cursor(std::string_view stage) = 0;
   virtual void set_cursor(std::string_view stage, std::string_view position) = 0;
-  virtual void add_interval(const Interval& interval) = 0;  // touching complete ones are joined
-  virtual std::vector<Interval> intervals(std::string_view stage) = 0;
+  virtual void add_interval(const Interval& interval) = 0;              // touching complete ones are joined
+  virtual std::vector<Interval> intervals(std::string_view stage) = 0;  // by time
+  virtual std::vector<Interval> all_intervals() = 0;                    // by stage, filter and time
 
   virtual void each_state(std::string_view stage,
                           const std::function<void(const std::string& key, std::string value)>& visit) = 0;
@@ -151,6 +165,12 @@ class Store {
 
   virtual void add_outbox(std::string_view delivery_id, std::string_view payload) = 0;
   virtual std::uint64_t outbox_size() = 0;
+  // Every message that was not delivered, by delivery id.
+  virtual void each_outbox(
+      const std::function<void(const std::string& delivery_id, const std::string& payload)>& visit) = 0;
+
+  // Reads the whole file; what is damaged in it, in SQLite's words, or "". Throws Error as any other call.
+  virtual std::string damage() = 0;
 };
 
 }  // namespace signalfoundry::store
