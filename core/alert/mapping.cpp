@@ -8,6 +8,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "base/text.hpp"
+
 namespace signalfoundry {
 
 namespace {
@@ -26,6 +28,15 @@ std::vector<Pointer> pointers(const Json& list, const std::string& where) {
     out.push_back(std::move(*pointer));
   }
   return out;
+}
+
+// Bounded in depth: what is copied below is copied by recursion.
+Json parse_mapping(std::string_view text) {
+  try {
+    return parse_json(text);
+  } catch (const Rejected& error) {
+    throw std::invalid_argument(std::string("the mapping is not a JSON object: ") + error.what());
+  }
 }
 
 enum class Want : std::uint8_t { scalar, scalar_or_list };
@@ -111,7 +122,7 @@ void Pointer::erase_from(Json& document) const {
 }
 
 std::shared_ptr<const Mapping> Mapping::parse(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = parse_mapping(text);
   if (!json.is_object()) throw std::invalid_argument("the mapping is not a JSON object");
   auto out = std::make_shared<Mapping>();
   out->text_ = text;
@@ -133,7 +144,8 @@ void Mapping::read(const Json& json) {
   const Json fields = json.value("fields", Json::object());
   for (const auto& [name, list] : fields.items()) {
     const auto field = field_of(name);
-    if (!field || *field == Field::severity) throw std::invalid_argument("\"" + name + "\" is no canonical field");
+    if (!field || *field == Field::severity)
+      throw std::invalid_argument("\"" + printable(name, 64) + "\" is no canonical field");
     fields_[static_cast<std::size_t>(*field)] = pointers(list, "fields." + name);
   }
   const Json level = json.value("level", Json::object());

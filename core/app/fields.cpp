@@ -10,6 +10,7 @@ namespace signalfoundry::app {
 namespace {
 
 constexpr std::uint64_t kLargestFile = 64U << 20U;
+constexpr int kDeepest = 10'000;  // over what a trail of 16 KiB can nest; printing recurses once a level
 
 const OrderedJson* at(const OrderedJson& json, const char* pointer) {
   const OrderedJson::json_pointer where(pointer);
@@ -37,7 +38,13 @@ OrderedJson json_file(const fs::Dir& dir, std::string_view name) {
   const auto bytes = dir.read(name, kLargestFile)
                          .match([](fs::Content&& c) { return c.whole ? std::move(c.bytes) : std::string(); },
                                 [](fs::Gone) { return std::string(); });
-  return OrderedJson::parse(bytes, nullptr, false);
+  bool deep = false;
+  const auto bounded = [&](int depth, OrderedJson::parse_event_t, OrderedJson&) {
+    deep = deep || depth > kDeepest;
+    return !deep;
+  };
+  auto json = OrderedJson::parse(bytes, bounded, false);
+  return deep ? OrderedJson(OrderedJson::value_t::discarded) : json;
 }
 
 std::string one_line(const OrderedJson& json) {

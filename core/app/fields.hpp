@@ -16,7 +16,7 @@ std::optional<std::string> text_at(const OrderedJson& json, const char* pointer)
 std::optional<double> number_at(const OrderedJson& json, const char* pointer);
 std::uint64_t count_at(const OrderedJson& json, const char* pointer);  // 0 where absent
 
-// A file as JSON; discarded where it is gone, larger than 64 MiB or no JSON.
+// A file as JSON; discarded where it is gone, larger than 64 MiB, no JSON or nested without end.
 OrderedJson json_file(const fs::Dir& dir, std::string_view name);
 
 // JSON on one line; bytes that are not UTF-8 are replaced.

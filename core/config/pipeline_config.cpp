@@ -48,7 +48,8 @@ class PipelineReader {
   PipelineReader(const Options& options, const SchemaOf& schema_of)
       : options_(options), schema_of_(schema_of), here_(current_directory()) {}
 
-  Loaded read(const std::string& file);
+  // Without `bytes`, the file is read.
+  Loaded read(const std::string& file, std::optional<std::string_view> bytes);
 
  private:
   struct Schema {
@@ -78,14 +79,15 @@ class PipelineReader {
   std::map<std::string, Schema> schemas_;
 };
 
-Loaded PipelineReader::read(const std::string& file) {
+Loaded PipelineReader::read(const std::string& file, std::optional<std::string_view> bytes) {
   config_.file = absolute_path(here_, file);
   origin_ = std::make_shared<const Origin>(Origin{file, parent_of(config_.file), true});
   overrides_ = read_overrides(options_.set, here_, problems_);
   try {
-    const std::string bytes = fs::read_path(config_.file, kLargestFile);
-    config_.digest = sha256_hex(bytes);
-    if (const auto root = parse_document(bytes, origin_, problems_)) document(*root);
+    std::string read;
+    if (!bytes) bytes = read = fs::read_path(config_.file, kLargestFile);
+    config_.digest = sha256_hex(*bytes);
+    if (const auto root = parse_document(*bytes, origin_, problems_)) document(*root);
   } catch (const Error& error) {
     problems_.add({origin_, 0, 0}, error.what());
   }
@@ -124,7 +126,7 @@ json PipelineReader::read_section(const Value& root, const std::string& key, con
                               quoted(key), kind_name(table->kind), heading));
     return json::object();
   }
-  return check_settings(table == nullptr ? empty : *table, schema, {heading}, problems_).values;
+  return check_settings(table == nullptr ? empty : *table, schema, {heading, options_.check_files}, problems_).values;
 }
 
 void PipelineReader::pipeline(const Value& root) {
@@ -203,7 +205,7 @@ void PipelineReader::stage(const Value& table, std::size_t number) {
   Value header = table;
   header.remove("settings");
   if (found != nullptr && found->refusal.empty()) misplaced_settings(header, found->schema, where);
-  check_settings(header, section("stage").schema, {where}, problems_);
+  check_settings(header, section("stage").schema, {where, options_.check_files}, problems_);
   if (named) stage_name(table, where);
   settings(table, called, found);
 }
@@ -253,7 +255,7 @@ void PipelineReader::settings(const Value& table, const std::string& called, con
   if (found == nullptr || !found->refusal.empty()) return;
   for (const auto& override : overrides_)
     if (override.stage == out.name) apply(override, found->schema, given);
-  Settings checked = check_settings(given, found->schema, {where}, problems_);
+  Settings checked = check_settings(given, found->schema, {where, options_.check_files}, problems_);
   out.settings = std::move(checked.values);
   out.secrets = std::move(checked.secrets);
   out.paths = std::move(checked.paths);
@@ -291,7 +293,12 @@ void PipelineReader::unused_overrides() {
 }  // namespace
 
 Loaded load_pipeline(const std::string& file, const Options& options, const SchemaOf& schema_of) {
-  return PipelineReader(options, schema_of).read(file);
+  return PipelineReader(options, schema_of).read(file, std::nullopt);
+}
+
+Loaded read_pipeline(const std::string& file, std::string_view bytes, const Options& options,
+                     const SchemaOf& schema_of) {
+  return PipelineReader(options, schema_of).read(file, bytes);
 }
 
 }  // namespace signalfoundry::config

@@ -68,6 +68,7 @@ struct PipelineConfig {
 struct Options {
   std::string state;             // --state: replaces [pipeline] state when not ""
   std::vector<std::string> set;  // --set stage.key=value (value: TOML, or plain text when it is not TOML)
+  bool check_files = true;       // false: files behind paths and secrets are not looked for
 };
 
 // Gives the settings schema of a plugin by id or absolute path, or throws Error(config) saying why there is none. Of
@@ -84,5 +85,8 @@ struct Loaded {
 // each one Problem, as is a file that cannot be read. Nothing that is printed holds the value of a setting. Throws
 // Error(config) only when the working directory is gone.
 Loaded load_pipeline(const std::string& file, const Options& options, const SchemaOf& schema_of);
+// The same for the bytes of `file`, which is only named.
+Loaded read_pipeline(const std::string& file, std::string_view bytes, const Options& options,
+                     const SchemaOf& schema_of);
 
 }  // namespace signalfoundry::config

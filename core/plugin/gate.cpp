@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "alert/json.hpp"
 #include "base/text.hpp"
 #include "config/schema.hpp"
 #include "plugin/host.hpp"
@@ -181,11 +182,15 @@ class Gate {
   }
 
   void schema(const std::string& source) const {
-    const auto json = nlohmann::json::parse(source, nullptr, false);
-    if (json.is_discarded()) throw no("its settings schema is not JSON");
-    if (const auto wrong = config::check_schema(json); !wrong.empty())
-      throw no(fmt::format("its settings schema is refused: {}", printable(wrong, 500)),
-               "docs/formats/settings-schema.md says what a schema may hold");
+    const auto refused = [&](std::string_view why) {
+      return no(fmt::format("its settings schema is refused: {}", printable(why, 500)),
+                "docs/formats/settings-schema.md says what a schema may hold");
+    };
+    try {
+      if (const auto wrong = config::check_schema(parse_json(source)); !wrong.empty()) throw refused(wrong);
+    } catch (const Rejected& error) {
+      throw refused(error.what());
+    }
   }
 
   template <class Table>

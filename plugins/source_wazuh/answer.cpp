@@ -11,6 +11,13 @@ namespace {
 using Json = nlohmann::json;
 using Act = Problem::Act;
 
+// A part of an answer that is small where an indexer speaks. A larger one is not taken apart: it could cost sixty times
+// its size.
+Json parse_part(std::string_view text) {
+  constexpr std::size_t kLargest = std::size_t{1} << 20U;
+  return text.size() > kLargest ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+}
+
 // {"type": …, "reason": …} of an error answer or a shard failure; "" where it is not told.
 struct Cause {
   std::string type;
@@ -33,7 +40,7 @@ Cause cause_of(const Json& error) {
 }
 
 Cause cause_of_body(const std::string& body) {
-  const auto j = Json::parse(body, nullptr, false);
+  const auto j = parse_part(body);
   if (j.is_object() && j.contains("error")) return cause_of(j["error"]);
   const auto first = body.find_first_not_of(" \r\n\t");
   return {"", first == std::string::npos ? "" : printable(std::string_view(body).substr(first), 60)};
@@ -128,7 +135,7 @@ Problem no_search_answer(const Settings& s, const std::string& body, const std::
 }
 
 std::optional<Problem> check_shards(std::string_view shards, const Settings& s, Page& page) {
-  const auto j = Json::parse(shards, nullptr, false);
+  const auto j = parse_part(shards);
   const bool numbers = j.is_object() && j.contains("total") && j["total"].is_number_integer() && j.contains("failed") &&
                        j["failed"].is_number_integer();
   if (!numbers)
@@ -138,8 +145,9 @@ std::optional<Problem> check_shards(std::string_view shards, const Settings& s, 
   const auto failed = j["failed"].get<std::int64_t>();
   if (failed == 0) return std::nullopt;
   Cause cause;
-  if (j.contains("failures") && j["failures"].is_array() && !j["failures"].empty() && j["failures"][0].is_object())
-    cause = cause_of(j["failures"][0].value("reason", Json()));
+  // By reference: a copy is made by recursion, and it is the indexer that says how deep.
+  if (const auto at = j.find("failures"); at != j.end() && at->is_array() && !at->empty() && at->front().is_object())
+    if (const auto reason = at->front().find("reason"); reason != at->front().end()) cause = cause_of(*reason);
   const auto told = cause.text();
   return Problem{Act::retry, SF_RETRY,
                  who(s) + " could not read " + std::to_string(failed) + " of " + std::to_string(page.shards) +
@@ -149,7 +157,7 @@ std::optional<Problem> check_shards(std::string_view shards, const Settings& s, 
 
 // What "now" came to in the probe's range.
 std::optional<std::int64_t> clock_of(std::string_view aggregations) {
-  const auto j = Json::parse(aggregations, nullptr, false);
+  const auto j = parse_part(aggregations);
   const auto* to = &j;
   for (const char* key : {"clock", "buckets"}) {
     if (!to->is_object() || !to->contains(key)) return std::nullopt;
@@ -225,7 +233,7 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
 
 SortKey sort_key(const Hit& hit) {
   SortKey key;
-  const auto j = Json::parse(hit.sort, nullptr, false);
+  const auto j = parse_part(hit.sort);
   if (!j.is_array() || j.empty()) return key;
   if (j[0].is_number_integer()) key.time_ms = j[0].get<std::int64_t>();
   key.usable = key.time_ms && j.size() == 3 && !j[1].is_null() && !j[2].is_null();

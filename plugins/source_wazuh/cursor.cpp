@@ -5,11 +5,19 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace source_wazuh {
 namespace {
 
 constexpr std::int64_t kClockToleranceMs = 60'000;
+constexpr std::int64_t kFarthestMs = 1'000'000'000'000'000;  // 30,000 years from 1970: no clock ever gave more
+
+std::int64_t time_at(const nlohmann::json& cursor, const char* key) {
+  const auto& ms = cursor.at(key);
+  if (!ms.is_number_integer() || ms < -kFarthestMs || ms > kFarthestMs) throw std::out_of_range(key);
+  return ms.get<std::int64_t>();
+}
 
 }  // namespace
 
@@ -23,10 +31,9 @@ std::optional<Cursor> from_position(std::string_view position) {
   if (position.empty()) return std::nullopt;
   const auto j = nlohmann::json::parse(position, nullptr, false);
   try {
-    if (j.at("v").get<int>() == 1)
-      return Cursor{j.at("watermark_ms").get<std::int64_t>(), j.at("local_ms").get<std::int64_t>(),
-                    j.at("filter").get<std::string>()};
-  } catch (const nlohmann::json::exception&) {
+    if (j.at("v") == 1)
+      return Cursor{time_at(j, "watermark_ms"), time_at(j, "local_ms"), j.at("filter").get<std::string>()};
+  } catch (const std::exception&) {
     throw sf::Error(SF_FATAL, "the cursor of this stage is not one of source_wazuh's: " + printable(position, 80) +
                                   "; give the stage the name it had with the other plugin, or a new one");
   }

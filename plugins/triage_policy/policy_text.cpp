@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "../shared/safe_text.hpp"
+
 namespace triage_policy {
 namespace {
 
@@ -267,22 +269,9 @@ std::string instant_text(std::int64_t unix_ms) {
 }
 
 std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kLimit = 80;
-  std::string_view shown = text.substr(0, kLimit);
-  if (shown.size() < text.size())
-    while (!shown.empty() && (static_cast<unsigned char>(text[shown.size()]) & 0xc0U) == 0x80U) shown.remove_suffix(1);
   std::string out = "\"";
-  for (const char c : shown) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += c;
-      continue;
-    }
-    char escape[8];
-    std::snprintf(escape, sizeof escape, "\\x%02X", byte);
-    out += escape;
-  }
-  return out + (shown.size() < text.size() ? "…\"" : "\"");
+  const bool whole = shared::append_visible(out, text, 80, "") == 0;
+  return out + (whole ? "\"" : "…\"");
 }
 
 void json_into(std::string_view text, std::string& out) {

@@ -59,7 +59,7 @@ std::optional<std::int64_t> day_number(int year, int month, int day);
 // "2026-07-01" where the time is midnight UTC, else "2026-07-01T12:00:00Z".
 std::string instant_text(std::int64_t unix_ms);
 
-// In double quotes, printable, cut at 80 bytes: for a message.
+// In double quotes, printable, cut at about 80 bytes: for a message.
 std::string in_quotes(std::string_view text);
 // Appends `text` escaped as the inside of a JSON string.
 void json_into(std::string_view text, std::string& out);

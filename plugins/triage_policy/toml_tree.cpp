@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "../shared/safe_text.hpp"
 #include "policy_text.hpp"
 #include "toml_guarded.hpp"
 
@@ -184,7 +185,7 @@ TomlText parse_toml(std::string_view bytes) {
     out.root = convert(table);
   } catch (const toml::parse_error& error) {
     out.error_place = place_of(error.source());
-    out.error = std::string(error.description());
+    shared::append_visible(out.error, error.description(), 300, "");
   } catch (const TomlDefect&) {
     out.error_place = Place{line_of_defect(bytes), 1};
     out.error = "this line is not understood";

@@ -202,9 +202,10 @@ class Hostile(OnABook):
         write(os.path.join(folder, "case.json"), json.dumps(case))
         for words in (["case", "show", key], ["case", "list", "--limit", "0"]):
             self.assertNotIn(ESC, self.exits(0, *words, "--state", state).stdout)
-        write(os.path.join(folder, "case.json"), "{")
-        self.exits(1, "case", "show", key, state)
-        self.exits(0, "case", "list", state)
+        for text in ("{", '{"a":' + "[" * 200_000 + "]" * 200_000 + "}"):
+            write(os.path.join(folder, "case.json"), text)
+            self.exits(1, "case", "show", key, "--format", "json", state)
+            self.exits(0, "case", "list", "--format", "json", state)
 
 
 class Reconcile(OnABook):

@@ -179,7 +179,7 @@ TEST_CASE("mapping: a document without a level has none") {
 TEST_CASE("mapping: a mapping that is none is refused as invalid_argument, whatever is wrong with it") {
   for (const char* bad : {"", "x", "[]", "null", "7", "{", "{}x"}) {
     CAPTURE(bad);
-    CHECK(refusal(bad) == "the mapping is not a JSON object");
+    CHECK_THAT(refusal(bad), Catch::Matchers::StartsWith("the mapping is not a JSON object"));
   }
   for (const char* bad :
        {R"({"name":7})", R"({"identity":7})", R"({"identity":["/id"]})", R"({"identity":{"id_seconds":"yes"}})",
@@ -197,6 +197,13 @@ TEST_CASE("mapping: a mapping that is none is refused as invalid_argument, whate
   CHECK(refusal(R"({"identity":{"node":[null]}})") == "identity.node holds something that is no JSON pointer");
   CHECK(refusal(R"({"identity":{"ignore":["/a~"]}})") == "identity.ignore holds something that is no JSON pointer");
   CHECK(refusal(R"({"level":{"fields":["l"]}})") == "level.fields holds something that is no JSON pointer");
+  CHECK(refusal(R"({"fields":{"\u001b[31m\u202e":[]}})") == "\"\\x1B[31m\\u{202E}\" is no canonical field");
+}
+
+TEST_CASE("mapping: one that nests without end is refused") {
+  // Goal: a copy of it would recurse once a level, and end the process at some hundred thousand.
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  CHECK_THAT(refusal("{\"identity\":" + deep + "}"), ContainsSubstring("nested deeper than 64 levels"));
 }
 
 TEST_CASE("mapping: a scale that is none is refused") {

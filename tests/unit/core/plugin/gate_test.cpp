@@ -52,11 +52,35 @@ TEST_CASE("gate: kinds and needs are lists of what this host knows") {
 }
 
 TEST_CASE("gate: the settings schema is JSON within the subset") {
-  CHECK(of("schema_not_json") == "its settings schema is not JSON." + kAsk);
+  CHECK_THAT(of("schema_not_json"), Catch::Matchers::StartsWith("its settings schema is refused: not JSON at byte 2"));
   const std::string outside = of("schema_outside");
   CHECK_THAT(outside, Catch::Matchers::StartsWith("its settings schema is refused: "));
   CHECK_THAT(outside, ContainsSubstring("patternProperties"));
   CHECK_THAT(outside, Catch::Matchers::EndsWith(". docs/formats/settings-schema.md says what a schema may hold."));
+}
+
+TEST_CASE("gate: a settings schema that nests without end is refused") {
+  // Goal: a copy of it would recurse once a level, and end the process at some hundred thousand.
+  const std::string schema = R"({"type":"object","properties":{"a":{"type":"string","enum":)" +
+                             std::string(200'000, '[') + std::string(200'000, ']') + "}}}";
+  const char* const kinds[] = {SF_STAGE, nullptr};
+  const char* const needs[] = {nullptr};
+  sf_descriptor self{};
+  self.struct_size = sizeof self;
+  self.id = "deep";
+  self.version = "1.0.0";
+  self.summary = self.license = self.vendor = "";
+  self.config_schema = schema.c_str();
+  self.kinds = kinds;
+  self.needs = needs;
+  sf_plugin_entry entry{};
+  entry.magic = SF_PLUGIN_MAGIC;
+  entry.abi_major = SF_ABI_MAJOR;
+  entry.struct_size = sizeof entry;
+  entry.descriptor = &self;
+  entry.get_interface = [](const char*) -> const void* { return nullptr; };
+  CHECK_THROWS_WITH(signalfoundry::plugin::check_entry("/p/deep.sfplugin.so", &entry, sizeof entry),
+                    ContainsSubstring("its settings schema is refused: nested deeper than 64 levels"));
 }
 
 TEST_CASE("gate: every kind has its table, with every slot that is not optional") {

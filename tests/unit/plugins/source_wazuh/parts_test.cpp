@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The small parts of source_wazuh: the slicer, dates, waits.
+// The small parts of source_wazuh: the slicer, dates, waits, cursors.
+#include <signalfoundry/error.hpp>
+
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "../../../../plugins/source_wazuh/cursor.hpp"
 #include "../../../../plugins/source_wazuh/retry.hpp"
 #include "../../../../plugins/source_wazuh/settings.hpp"
 #include "../../../../plugins/source_wazuh/slice.hpp"
@@ -96,4 +99,14 @@ TEST_CASE("source_wazuh retry: no budget means no second try", "[source_wazuh]")
 TEST_CASE("source_wazuh: hostile text is made plain in messages", "[source_wazuh]") {
   CHECK(printable("a\x1b[2J\xe2\x80\xae\n", 20) == "a?[2J????");
   CHECK(printable("abcdef", 3) == "abc...");
+}
+
+TEST_CASE("source_wazuh cursor: times that no clock gives are no cursor", "[source_wazuh]") {
+  // Goal: nothing that stands in a damaged state.db leads to arithmetic outside of its type.
+  const auto cursor = [](const std::string& ms) {
+    return R"({"v":1,"watermark_ms":)" + ms + R"(,"local_ms":0,"filter":""})";
+  };
+  CHECK(from_position(cursor("-86400000"))->watermark_ms == -86'400'000);
+  for (const char* ms : {"-9223372036854775808", "9223372036854775807", "1000000000000001", "1.5", "1e300", "\"1\""})
+    CHECK_THROWS_AS(from_position(cursor(ms)), sf::Error);
 }

@@ -130,7 +130,7 @@ TEST_CASE("policy file: unknown keys are refused, with what could be meant (P4)"
        "soc.toml:2:10: benign.rules: has no rule_id. Add rule_id = 5502.\n"
        "soc.toml:2:12: benign.rules: has no key \"id\". Write rule_id = 5502.\n"},
       {"\"a\\nb\" = 1",
-       "soc.toml:1:1: the policy has no key \"a\\x0Ab\". It may have: thresholds, always_escalate, known_fp, "
+       "soc.toml:1:1: the policy has no key \"a\\nb\". It may have: thresholds, always_escalate, known_fp, "
        "override, sysmon, review, protected, benign, default, aliases.\n"},
   });
 }
@@ -431,6 +431,7 @@ TEST_CASE("policy file: an alias that would name two hosts is refused, in one fi
 TEST_CASE("policy file: what is not TOML is one problem with its place, and nothing breaks", "[triage_policy]") {
   // Goal: syntax errors, binary, invalid UTF-8, byte order mark, deep nesting, and each file on its own.
   CHECK_THAT(problems("[thresholds\nx = 1"), ContainsSubstring("soc.toml:1:12: this is not TOML: "));
+  CHECK(problems("[a\u202eb\"]").find("\u202e") == std::string::npos);
   CHECK_THAT(problems("[thresholds\nx = 1"), ContainsSubstring(". Correct the line; what follows it was not read.\n"));
   CHECK_THAT(problems("a = 1\na = 2"), ContainsSubstring("soc.toml:2:"));
   for (const std::string& bytes : std::vector<std::string>{
@@ -452,9 +453,10 @@ TEST_CASE("policy file: a problem names what it found in bounded, printable text
                               std::string(5000, 'k') + "\" = 1");
   CHECK(found.size() < 1000);
   CHECK(found.find('\x1b') == std::string::npos);
-  CHECK_THAT(found, ContainsSubstring("\\x1B[31m"));
+  CHECK_THAT(found, ContainsSubstring("\\x1b[31m"));
   CHECK_THAT(found, ContainsSubstring("…\""));
-  CHECK(in_quotes(std::string(79, 'a') + "ä") == "\"" + std::string(79, 'a') + "…\"");
+  CHECK(in_quotes(std::string(79, 'a') + "äb") == "\"" + std::string(79, 'a') + "ä…\"");
+  CHECK(in_quotes("a\u202eb\u0085") == "\"a\\u{202e}b\\u{0085}\"");
 }
 
 TEST_CASE("policy file: instants are read and written, and days that do not exist are not", "[triage_policy]") {
