@@ -161,6 +161,7 @@ void Source::after_page() {
   if (query_.by_time) return after_page_by_time(*first.time_ms, *last.time_ms);
   if (!last.usable) {
     // A null in search_after makes OpenSearch fail, so go on by time; what shares the last millisecond comes again.
+    check_order(*first.time_ms, *last.time_ms);
     query_.by_time = true;
     query_.after.clear();
     query_.from_ms = *last.time_ms;
@@ -172,11 +173,16 @@ void Source::after_page() {
   query_.after = std::string(page_.hits.back().sort);
 }
 
-void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {
-  if (first_ms < query_.from_ms || last_ms < first_ms)
+// A time outside of what was asked for would carry the run past alerts that nobody read.
+void Source::check_order(std::int64_t first_ms, std::int64_t last_ms) const {
+  if (first_ms < query_.from_ms || last_ms < first_ms || last_ms >= query_.to_ms)
     throw sf::Error(SF_FAILED,
                     "the indexer at " + settings_.where +
                         " does not keep to the order that was asked for; see whether a proxy before it caches");
+}
+
+void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {
+  check_order(first_ms, last_ms);
   if (last_ms > query_.from_ms) {
     query_.from_ms = last_ms;
   } else if (page_.hits.size() < asked_) {

@@ -33,6 +33,7 @@ class Source : public sf::Source {
   void next_window();
   void next_page(const sf::Emitter& out);
   void after_page();
+  void check_order(std::int64_t first_ms, std::int64_t last_ms) const;
   void after_page_by_time(std::int64_t first_ms, std::int64_t last_ms);
   void end_of_part(const sf::Emitter& out);
   bool offer(const sf::Emitter& out);
