@@ -64,6 +64,8 @@ class Reconcile(BooksTest):
             "pack_unknown": (lambda: self.make_dir("packs", "c-" + ZEROS), ZEROS),
             "quarantine_unknown": (lambda: support.drop(self.path("quarantine"), ZEROS + "-x", "{}"), ZEROS),
             "foreign_name": (lambda: self.make_dir("packs", "a copy\nof it"), "packs: a copy\\x0Aof it"),
+            "row_differs": (lambda: self.sql(("UPDATE alerts SET decided_seq = decided_seq - 1 WHERE key = ?", (bytes.fromhex(verdict),))), None),
+            "entry_unknown": (lambda: self.sql(("DELETE FROM alerts WHERE key = ?", (bytes.fromhex(broken),))), None),
             "interval_inverted": (lambda: self.interval(2000, 1000), "poll: 1970-01-01T00:00:02.000Z to 1970-01-01T00:00:01.000Z"),
             "interval_overlap": (lambda: (self.interval(0, 2000), self.interval(1000, 3000)),
                                  "poll: 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:02.000Z; "
@@ -78,8 +80,8 @@ class Reconcile(BooksTest):
         return made
 
     def test_every_category_is_made_and_named(self):
-        code = support.read(os.path.join(support.SOURCE, "core/books/reconcile.cpp")).decode()
-        named = set(re.findall(r'"((?:[a-z]+_)+(?:missing|unknown|name|inverted|overlap|damaged)|(?:sum|totals)_[a-z_]+)"', code))
+        code = "".join(support.read(os.path.join(support.SOURCE, "core/books", f)).decode() for f in ("reconcile.cpp", "entries.cpp"))
+        named = set(re.findall(r'"((?:[a-z]+_)+(?:missing|unknown|name|inverted|overlap|damaged|differs)|(?:sum|totals)_[a-z_]+)"', code))
         made = self.damages()
         self.assertEqual(set(made) | NOT_MADE_HERE, named)
         whole = self.box.state + "-whole"
