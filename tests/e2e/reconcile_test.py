@@ -99,6 +99,15 @@ class Reconcile(BooksTest):
                 text = self.call(1, "reconcile", self.box.toml, "--repair")
                 self.assertRegex(text.out, f"need a person|restore processed|problem {category}")
 
+    def test_while_rows_and_ledger_differ_nothing_is_brought_in(self):
+        key = self.verdict("review")["key"]
+        self.sql(("DELETE FROM alerts WHERE key = ?", (bytes.fromhex(key),)))
+        answer = self.reported(1, "--repair", "--yes")
+        self.assertEqual(answer["repair"]["brought_in"]["cases"]["review"], 0)
+        self.assertEqual(answer["repair"]["by_hand"]["case_unknown"], 1)
+        self.assertEqual(answer["repair"]["by_hand"]["entry_unknown"], 2)
+        self.assertEqual(len(oracle.books_of(self.box).entries), len(self.before.entries))
+
     def test_a_poll_that_did_not_end_is_a_note(self):
         self.interval(0, 1000)
         self.interval(2000, 3000, 0)
