@@ -141,9 +141,18 @@ Exit ledger_rebuild(const Options& options, bool yes) {
   if (!has(*root, "state.db") && !has(*root, "state.db-wal") && rebuild.aside.empty() && !dirs.has_history())
     throw Error(Exit::usage, "nothing was recorded in " + printable(config.state, 4096) +
                                  " yet: the first run makes its ledger by itself.");
-  if (has(*root, "state.db")) rebuild.aside.push_back(std::string(kAside) + rebuild.run_id);
+  for (const char* side : {"", "-journal", "-wal", "-shm"})
+    if (has(*root, std::string("state.db") + side))
+      rebuild.aside.push_back(std::string(kAside) + rebuild.run_id + side);
   rebuild.survey = books::survey(dirs, nullptr, [&] { return origins_of(config, plugin_path); });
-  if (yes) build(dirs, config.state, rebuild);
+  if (yes) {
+    try {
+      build(dirs, config.state, rebuild);
+    } catch (...) {
+      dirs.staging.remove_tree(kWork);  // it may be what filled the disk
+      throw;
+    }
+  }
   if (options.json)
     print_line(one_line(to_json(rebuild)));
   else

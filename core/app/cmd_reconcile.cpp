@@ -18,6 +18,12 @@ bool there(const std::optional<fs::Dir>& dir, const std::string& name) {
   return dir && dir->stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
 }
 
+books::Findings look(const queue::StateDir& dirs, store::Store& store) {
+  auto findings = books::reconcile_all(dirs, store);
+  books::check_entries(store, findings);
+  return findings;
+}
+
 // ---- output
 
 struct Sum {
@@ -100,12 +106,12 @@ Exit reconcile(const Options& options, bool repair, bool yes) {
   const auto lock = take_lock(state);
   const auto store = store::Store::open(state, false);
   const auto dirs = queue::StateDir::open(state);
-  auto findings = books::reconcile_all(dirs, *store);
+  auto findings = look(dirs, *store);
   std::optional<RepairPlan> plan;
   if (repair) plan = plan_repair(dirs, *store, findings, [&] { return sources_of(options); });
   if (plan && yes && !plan->empty()) {
     apply_repair(dirs, *store, *plan);
-    findings = books::reconcile_all(dirs, *store);
+    findings = look(dirs, *store);
   }
   const auto sums = sums_of(*store);
   if (options.json)

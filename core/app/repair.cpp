@@ -101,6 +101,12 @@ void restore(const queue::StateDir& dirs, store::Store& store, const std::vector
   }
 }
 
+// Is on disk, and not in the books.
+bool is_unknown(const std::string& category) {
+  return category == "case_unknown" || category == "processed_unknown" || category == "pack_unknown" ||
+         category == "quarantine_unknown";
+}
+
 // Why a person is needed.
 const char* why_by_hand(const std::string& category) {
   static const std::map<std::string, const char*> reasons{
@@ -112,10 +118,8 @@ const char* why_by_hand(const std::string& category) {
       {"queue_missing", "its bytes are nowhere on this disk. Put the file back, or fetch the alert from the SIEM"},
       {"quarantine_missing", "its bytes are nowhere on this disk. Restore it from a backup"},
       {"foreign_name", "it may be somebody's evidence. Move it out of the state directory"},
-      {"case_unknown", "the reason is above"},
-      {"processed_unknown", "the reason is above"},
-      {"pack_unknown", "the reason is above"},
-      {"quarantine_unknown", "the reason is above"}};
+  };
+  if (is_unknown(category)) return "the reason is above; nothing is brought in while rows and ledger differ";
   const auto found = reasons.find(category);
   return found != reasons.end() ? found->second
                                 : "it is in the books themselves. Keep the state directory, and report it";
@@ -140,13 +144,14 @@ std::string RestoreStep::to() const {
 RepairPlan plan_repair(const queue::StateDir& dirs, store::Store& store, const books::Findings& findings,
                        const Origins& origins) {
   RepairPlan plan;
-  plan.survey = books::survey(dirs, &store, origins);
+  // An alert that the ledger has and a row does not would get its fate a second time.
+  const bool sound = !findings.mismatches.contains("row_differs") && !findings.mismatches.contains("entry_unknown");
+  if (sound) plan.survey = books::survey(dirs, &store, origins);
   const auto& out = plan.survey.findings.mismatches;
   const std::uint64_t explained = had_waited(plan.survey);
   for (const auto& [category, found] : findings.mismatches) {
     std::uint64_t left = found.count;
-    if (category.ends_with("_unknown") && category != "outbox_unknown")
-      left = out.contains(category) ? out.at(category).count : 0;
+    if (sound && is_unknown(category)) left = out.contains(category) ? out.at(category).count : 0;
     if (category == "queue_missing") left -= std::min(left, explained);
     if (category == "processed_missing") {
       left = 0;

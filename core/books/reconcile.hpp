@@ -32,6 +32,8 @@ struct Findings {
 
 // Everything: alerts, queue, active, processed, quarantine, cases, packs, totals. One pass over each; names only.
 Findings reconcile_all(const queue::StateDir& dirs, store::Store& store);
+// The rows that all this goes by against the ledger's entries: one pass over the ledger. Adds to `findings`.
+void check_entries(store::Store& store, Findings& findings);
 // These alerts (decided by the present run), and the sums. Its cost grows with their number only.
 Findings reconcile_some(const queue::StateDir& dirs, store::Store& store, const std::vector<std::string>& keys);
 

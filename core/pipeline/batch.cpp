@@ -74,7 +74,7 @@ sf_status note(const sf_batch_sink* sink, uint32_t index, sf_str kind, sf_str fi
   const bool plain = !word.empty() && word.size() <= 32 &&
                      std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
   const bool ours = word == "accepted" || word == "verdict" || word == "quarantined" || word == "inputs" ||
-                    word == "repair" || word == "decision";
+                    word == "repair" || word == "decision" || word == "rebuild" || word == "lost";
   const auto inner = members(text_of(fields));
   if (index >= self.slice.size() || !plain || ours || !inner) return SF_INVALID;
   self.slice[index]->notes.push_back({std::string(word), *inner});

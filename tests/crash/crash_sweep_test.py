@@ -160,12 +160,13 @@ class CrashSweep(unittest.TestCase):
     # ---- the repair
 
     def damaged(self, scenario):
-        """A state directory in order, but that some processed files are gone."""
+        """A state directory in order, but that some processed files are gone; and their keys."""
         box = scenario.box()
         scenario.recover(box)
-        for date, name in sorted(oracle.dated(os.path.join(box.state, "processed")))[::3]:
+        gone = sorted(oracle.dated(os.path.join(box.state, "processed")))[::3]
+        for date, name in gone:
             os.unlink(os.path.join(box.state, "processed", date, name))
-        return box
+        return box, {name[:32] for _, name in gone}
 
     def test_a_repair_that_is_killed_before_any_change(self):
         tally = Tally("crash in repair")
@@ -174,10 +175,14 @@ class CrashSweep(unittest.TestCase):
         repair = ("reconcile", "--repair", "--yes")
 
         def struck(at):
-            box = self.damaged(scenario)
+            box, gone = self.damaged(scenario)
             try:
                 shim = Shim(box, CHANGES, at)
                 result = shim.call(box, *repair, box.toml)
+                restored = {name[:32] for _, name in oracle.dated(os.path.join(box.state, "processed"))} & gone
+                unnoted = restored - set(oracle.books_of(box).of("repair"))
+                if unnoted:
+                    raise Finding("repair", f"killed before {shim.where}: restored without an entry: {unnoted}")
                 if not shim.fired:
                     self.assertEqual(result.code, 0, str(result))
                     return shim.count, False
@@ -191,6 +196,62 @@ class CrashSweep(unittest.TestCase):
 
         count = struck(0)[0]
         tally.run("repair", sample(count, 4, "repair"), lambda at: struck(at)[1])
+        tally.end(self)
+
+    # ---- the rebuild of a ledger
+
+    def without_ledger(self, scenario, damaged):
+        """A state directory in order whose ledger is gone, or damaged; and the verdicts that it had."""
+        box = scenario.box()
+        scenario.recover(box)
+        verdicts = oracle.books_of(box).of("verdict")
+        for name in ("state.db", "state.db-wal", "state.db-shm"):
+            if os.path.exists(os.path.join(box.state, name)):
+                os.unlink(os.path.join(box.state, name))
+        if damaged:
+            support.write(os.path.join(box.state, "state.db"), "what is left of a ledger")
+        return box, verdicts
+
+    def check_rebuilt(self, scenario, box, before, damaged):
+        """A run after it finds only duplicates; each verdict is what it was."""
+        result = box.call(*scenario.drain(box), "--state", box.state, watch=False)
+        if result.code != 0 or result.report["counts"]["accepted"] != 0:
+            raise Finding("rebuild", f"the run after it: {result}")
+        scenario.check(box, learned=False)
+        after = oracle.books_of(box).of("verdict")
+        for key, verdict in before.items():
+            if (verdict["seq"], verdict["disposition"]) != (after[key]["seq"], after[key]["disposition"]):
+                raise Finding("verdict", f"{after[key]} instead of {verdict}")
+        kept = [n for n in os.listdir(box.state) if n.startswith("state.db.damaged-")]
+        if len(kept) != damaged:
+            raise Finding("rebuild", f"the damaged ledger is kept {len(kept)} times: {kept}")
+
+    def test_a_rebuild_that_is_killed_before_any_change(self):
+        tally = Tally("crash in rebuild")
+        scenario = Scenario(0)
+        scenario.learn(CHANGES)
+
+        def struck(at, damaged):
+            box, before = self.without_ledger(scenario, damaged)
+            try:
+                rebuild = ("ledger", "rebuild", box.toml, "--yes")
+                shim = Shim(box, CHANGES, at)
+                result = shim.call(box, *rebuild)
+                if not shim.fired:
+                    self.assertEqual(result.code, 0, str(result))
+                    return shim.count, False
+                again = box.call(*rebuild, "--state", box.state, watch=False)
+                if again.code not in (0, 64):  # 64: it was done, but for the sweeping up
+                    raise Finding("rebuild", f"killed before {shim.where}; the rebuild after it: {again}")
+                self.check_rebuilt(scenario, box, before, damaged)
+                return shim.count, True
+            finally:
+                box.remove()
+
+        for damaged in (False, True):
+            name = "damaged" if damaged else "lost"
+            points = sample(struck(0, damaged)[0], 8, "rebuild " + name)
+            tally.run(name, points, lambda at, damaged=damaged: struck(at, damaged)[1])
         tally.end(self)
 
     # ---- the sweep itself

@@ -64,6 +64,8 @@ class Reconcile(BooksTest):
             "pack_unknown": (lambda: self.make_dir("packs", "c-" + ZEROS), ZEROS),
             "quarantine_unknown": (lambda: support.drop(self.path("quarantine"), ZEROS + "-x", "{}"), ZEROS),
             "foreign_name": (lambda: self.make_dir("packs", "a copy\nof it"), "packs: a copy\\x0Aof it"),
+            "row_differs": (lambda: self.sql(("UPDATE alerts SET decided_seq = decided_seq - 1 WHERE key = ?", (bytes.fromhex(verdict),))), None),
+            "entry_unknown": (lambda: self.sql(("DELETE FROM alerts WHERE key = ?", (bytes.fromhex(broken),))), None),
             "interval_inverted": (lambda: self.interval(2000, 1000), "poll: 1970-01-01T00:00:02.000Z to 1970-01-01T00:00:01.000Z"),
             "interval_overlap": (lambda: (self.interval(0, 2000), self.interval(1000, 3000)),
                                  "poll: 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:02.000Z; "
@@ -78,8 +80,8 @@ class Reconcile(BooksTest):
         return made
 
     def test_every_category_is_made_and_named(self):
-        code = support.read(os.path.join(support.SOURCE, "core/books/reconcile.cpp")).decode()
-        named = set(re.findall(r'"((?:[a-z]+_)+(?:missing|unknown|name|inverted|overlap|damaged)|(?:sum|totals)_[a-z_]+)"', code))
+        code = "".join(support.read(os.path.join(support.SOURCE, "core/books", f)).decode() for f in ("reconcile.cpp", "entries.cpp"))
+        named = set(re.findall(r'"((?:[a-z]+_)+(?:missing|unknown|name|inverted|overlap|damaged|differs)|(?:sum|totals)_[a-z_]+)"', code))
         made = self.damages()
         self.assertEqual(set(made) | NOT_MADE_HERE, named)
         whole = self.box.state + "-whole"
@@ -96,6 +98,15 @@ class Reconcile(BooksTest):
                     self.assertEqual(found, {category: {"count": 1, "examples": [example]}})
                 text = self.call(1, "reconcile", self.box.toml, "--repair")
                 self.assertRegex(text.out, f"need a person|restore processed|problem {category}")
+
+    def test_while_rows_and_ledger_differ_nothing_is_brought_in(self):
+        key = self.verdict("review")["key"]
+        self.sql(("DELETE FROM alerts WHERE key = ?", (bytes.fromhex(key),)))
+        answer = self.reported(1, "--repair", "--yes")
+        self.assertEqual(answer["repair"]["brought_in"]["cases"]["review"], 0)
+        self.assertEqual(answer["repair"]["by_hand"]["case_unknown"], 1)
+        self.assertEqual(answer["repair"]["by_hand"]["entry_unknown"], 2)
+        self.assertEqual(len(oracle.books_of(self.box).entries), len(self.before.entries))
 
     def test_a_poll_that_did_not_end_is_a_note(self):
         self.interval(0, 1000)

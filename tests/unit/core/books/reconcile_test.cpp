@@ -201,3 +201,27 @@ TEST_CASE("reconcile: of some alerts, the sums are looked at too") {
   w.store->add(more);
   CHECK(reconcile_some(w.dirs, *w.store, {}).mismatches.contains("sum_fetched"));
 }
+
+TEST_CASE("reconcile: intervals that end before they begin are named, polls that did not end are noted") {
+  const World w;
+  w.store->add_interval({"poll", 0, 1000, "f", 1, 1, true});
+  w.store->add_interval({"poll", 1000, 2000, "f", 1, 1, true});  // joined to the first
+  w.store->add_interval({"poll", 500, 1500, "another", 1, 1, true});
+  w.store->add_interval({"other", 500, 1500, "f", 1, 1, true});
+  CHECK(w.all() == "");
+  w.store->add_interval({"poll", 5000, 4000, "f", 1, 1, false});
+  w.store->add_interval({"poll", 7000, 8000, "f", 1, 1, false});
+  CHECK(w.all() ==
+        "interval_inverted: poll: 1970-01-01T00:00:05.000Z to 1970-01-01T00:00:04.000Z; "
+        "(interval_unfinished: poll: 1970-01-01T00:00:07.000Z to 1970-01-01T00:00:08.000Z); ");
+}
+
+TEST_CASE("reconcile: a message of an alert without a verdict, of none at all, and one that is no JSON") {
+  const World w;
+  w.store->add_outbox(w.benign + "-0", "{}");
+  CHECK(w.all() == "");
+  w.store->add_outbox(w.benign + "-1", "{");
+  w.store->add_outbox(w.waiting + "-0", "{}");
+  w.store->add_outbox("\x1b[31m", "{}");
+  CHECK(w.all() == "outbox_damaged: " + w.benign + "-1; outbox_unknown: \\x1B[31m " + w.waiting + "-0; ");
+}

@@ -285,8 +285,8 @@ TEST_CASE("batch: a stage can note only what is its own to note") {
       if (sink->note(sink, index, c_str(kind), c_str(fields)) == SF_OK)
         taken.push_back(std::string(kind) + std::string(fields));
     };
-    for (const char* kind :
-         {"accepted", "verdict", "quarantined", "inputs", "repair", "decision", "", "Pack", "pa ck", "pack\"", "p1"})
+    for (const char* kind : {"accepted", "verdict", "quarantined", "inputs", "repair", "decision", "rebuild", "lost",
+                             "", "Pack", "pa ck", "pack\"", "p1"})
       note(0, kind, "{}");
     note(0, std::string(33, 'a'), "{}");
     for (const char* fields :
