@@ -437,7 +437,7 @@ bool Lock::in_place() const {
 }
 
 Lock::Lock(Lock&& other) noexcept
-    : dir_(other.dir_), name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)) {}
+    : dir_(std::move(other.dir_)), name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)) {}
 Lock::~Lock() {
   if (fd_ >= 0) ::close(fd_);
 }
