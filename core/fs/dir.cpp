@@ -251,12 +251,18 @@ Observation<bool> Dir::copy(std::string_view name, const Dir& to, std::string_vi
   const File out(::openat(to.fd(), target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
   if (out.fd < 0 && errno == EEXIST) return false;
   if (out.fd < 0) throw io_error(errno, about("create", to, to_name));
+  std::optional<Info> first;  // all pieces are of one file
   std::uint64_t at = 0;
   for (std::uint64_t got = kPiece; got == kPiece; at += got) {
     Observation<Content> piece = read(name, kPiece, at);
     std::optional<Gone> lost;
     got = std::move(piece).match(
         [&](const Content& c) -> std::uint64_t {
+          if (!first) first = c.info;
+          if (c.info.dev != first->dev || c.info.ino != first->ino) {
+            lost = Gone::changed;
+            return 0;
+          }
           write_all(out.fd, c.bytes, about("write", to, to_name));
           return c.bytes.size();
         },
@@ -431,7 +437,7 @@ bool Lock::in_place() const {
 }
 
 Lock::Lock(Lock&& other) noexcept
-    : dir_(other.dir_), name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)) {}
+    : dir_(std::move(other.dir_)), name_(std::move(other.name_)), fd_(std::exchange(other.fd_, -1)) {}
 Lock::~Lock() {
   if (fd_ >= 0) ::close(fd_);
 }

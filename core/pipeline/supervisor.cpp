@@ -200,7 +200,6 @@ void report_death(Report& report, const config::PipelineConfig& config, const qu
   report.finished_ms = now_ms();
   report.blame(note.stage(), death_of(status, note), Exit::internal, true);
   log::error("run", report.error);
-  lease.check();
   try {
     queue::Queue queue(dirs);
     report.look_at(queue);

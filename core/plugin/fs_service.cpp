@@ -210,6 +210,7 @@ sf_status tree_publish(const sf_host* host, sf_tree* raw, sf_error* error) {
       if (replaced) staging.remove_tree(tree.name);
       self.trees.remove_if([&](const Host::Tree& t) { return &t == &tree; });
     } catch (...) {
+      self.parents.clear();  // one of them may have been removed or moved away: the next tree looks again
       drop(self, raw);
       throw;
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: what the SDK makes impossible does not compile, and fails for the reason that is meant.
+"""Goal: what the SDK and core/fs make impossible does not compile, and fails for the reason that is meant.
 
 usage: tests/unit/must_not_compile/run.py [--cxx CXX] [CASE.cpp ...]
 Each case says in a line `// expect: REGEX` what the compiler must say. With -DSF_CONTROL it holds the same code done
@@ -15,12 +15,13 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-INCLUDE = os.path.join(HERE, "..", "..", "..", "sdk", "include")
+ROOT = os.path.join(HERE, "..", "..", "..")
+INCLUDES = ["-I" + os.path.join(ROOT, folder) for folder in (os.path.join("sdk", "include"), "core")]
 FLAGS = ["-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror", "-fsyntax-only"]
 
 
 def compile_case(cxx, path, *more):
-    command = [cxx, *FLAGS, f"-I{INCLUDE}", *more, path]
+    command = [cxx, *FLAGS, *INCLUDES, *more, path]
     env = dict(os.environ, LC_ALL="C")
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     return done.returncode == 0, done.stderr
