@@ -6,7 +6,6 @@
 #include "scene.hpp"
 #include "unit/core/fs/outcome.hpp"
 
-namespace fs = signalfoundry::fs;
 namespace plugin = signalfoundry::plugin;
 namespace queue = signalfoundry::queue;
 

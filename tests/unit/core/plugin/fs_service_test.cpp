@@ -6,7 +6,6 @@
 #include "support/catch.h"
 #include "support/temp_dir.hpp"
 
-namespace fs = signalfoundry::fs;
 using signalfoundry::plugin::Host;
 using signalfoundry::plugin::kFsService;
 
