@@ -110,6 +110,7 @@ Exit reconcile(const Options& options, bool repair, bool yes) {
   std::optional<RepairPlan> plan;
   if (repair) plan = plan_repair(dirs, *store, findings, [&] { return sources_of(options); });
   if (plan && yes && !plan->empty()) {
+    store->guard(store->take_epoch(), [&] { check_held(lock); });
     apply_repair(dirs, *store, *plan);
     findings = look(dirs, *store);
   }

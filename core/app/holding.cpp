@@ -27,6 +27,14 @@ fs::Lock hold(const fs::Dir& root, const std::string& command) {
   return std::move(*lock);
 }
 
+void check_held(const fs::Lock& lock) {
+  if (lock.in_place()) return;
+  throw Error(
+      Exit::locked,
+      "the lock file was removed or replaced meanwhile, so a run may have begun. Nothing more is written. Leave "
+      "the lock file alone, and try again.");
+}
+
 std::vector<books::Origin> origins_of(const config::PipelineConfig& config,
                                       const std::vector<std::string>& plugin_path) {
   const std::atomic<bool> stop{false};

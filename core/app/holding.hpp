@@ -15,6 +15,8 @@ namespace signalfoundry::app {
 
 // The lock of the state directory, until it goes. Throws Error(locked) when a run holds it.
 fs::Lock hold(const fs::Dir& root, const std::string& command);
+// Throws Error(locked) when somebody replaced the lock file, so that a run may have begun.
+void check_held(const fs::Lock& lock);
 
 // The sources of a pipeline with their mappings. Plugins are loaded and configured; nothing is asked of a SIEM. Throws
 // Error.

@@ -273,7 +273,8 @@ CaseFile read_case(const queue::StateDir& dirs, const std::string& date, const s
     throw Rejected("case.json is not that of this alert");
   const auto verdict = json.value("verdict", Json());
   const auto disposition = store::disposition_of(scalar_text(json.value("disposition", Json())));
-  const auto time = verdict.is_object() ? parse_time(scalar_text(verdict.value("time", Json()))) : std::nullopt;
+  const Json when = verdict.is_object() ? verdict.value("time", Json()) : Json();
+  const auto time = parse_time(scalar_text(when));
   const Json seq = json.value("seq", Json());
   CaseFile out;
   out.sha256 = scalar_text(json.value("alert_sha256", Json()));
