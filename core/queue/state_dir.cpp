@@ -35,7 +35,9 @@ StateDir StateDir::open(const std::string& path) {
                                     ". Put the whole state directory on one: a move between two is not atomic.");
   }
   for (const auto* own : {&out.active, &out.accept, &out.staging})
-    if (::fchmod(own->fd(), 0700) != 0) throw io_error(errno, "cannot close " + printable(own->path()) + " to others");
+    // EPERM: another user's, who decides who may enter it.
+    if (::fchmod(own->fd(), 0700) != 0 && errno != EPERM)
+      throw io_error(errno, "cannot close " + printable(own->path()) + " to others");
   return out;
 }
 
