@@ -52,7 +52,8 @@ std::vector<books::Origin> origins_of(const config::PipelineConfig& config,
   shared.reconcile = [](const std::string&) { return std::string("{}"); };
   std::vector<books::Origin> out;
   for (const auto& stage : config.stages) {
-    const auto& plugin = plugin::load(plugin::find(stage.plugin, plugin_path));
+    const std::string file = plugin::find(stage.plugin, plugin_path);
+    const auto& plugin = plugin::load(file);
     if (plugin.source == nullptr) continue;
     pipeline::Instance source(shared, stage, plugin);
     try {

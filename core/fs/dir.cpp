@@ -380,8 +380,10 @@ Lock::Lock(Dir dir, std::string_view name) : dir_(std::move(dir)), name_(checked
       ::openat(dir_.fd(), name_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kFileMode);
   struct stat s {};
   if (fd_ < 0) throw io_error(errno, about("open the lock", dir_, name));
-  if (::fstat(fd_, &s) == 0 && S_ISREG(s.st_mode)) return;
+  const int error = ::fstat(fd_, &s) == 0 ? 0 : errno;
+  if (error == 0 && S_ISREG(s.st_mode)) return;
   ::close(fd_);
+  if (error != 0) throw io_error(error, about("look at the lock", dir_, name_));
   throw Error(Exit::io, about("lock", dir_, name) + ": it is no regular file. Move it away.");
 }
 
