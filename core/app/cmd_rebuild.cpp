@@ -20,13 +20,9 @@ constexpr const char* kLostWithIt =
     "Lost with the old ledger: cursors and intervals (each source begins where its settings say; what it brings again "
     "is a duplicate by its key), the count of duplicates, the inputs of verdicts, attempts, undelivered messages.";
 
-bool has(const fs::Dir& dir, const std::string& name) {
-  return dir.stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-}
-
 // What is wrong with the ledger; "": nothing. Throws Error where that cannot be told.
 std::string damage_of(const std::string& state, const fs::Dir& root) {
-  if (!has(root, "state.db")) return "state.db is missing";
+  if (!root.has("state.db")) return "state.db is missing";
   try {
     const auto store = store::Store::open(state, false, true);
     if (const auto damage = store->damage(); !damage.empty()) return "state.db is damaged: " + printable(damage);
@@ -89,7 +85,7 @@ void build(const queue::StateDir& dirs, const std::string& state, Rebuild& rebui
     books::adopt(dirs, *store, rebuild.survey, rebuild.run_id, about(rebuild));
     rebuild.head = store->head();
   }
-  if (has(work, "state.db-wal"))
+  if (work.has("state.db-wal"))
     throw Error(Exit::io, "the new ledger could not be closed. Nothing was changed; try again.");
   dirs.root.sync_all();
   set_aside(dirs.root, rebuild.run_id);
@@ -138,12 +134,11 @@ Exit ledger_rebuild(const Options& options, bool yes) {
     throw Error(Exit::usage,
                 "state.db in " + printable(config.state, 4096) +
                     " is in order: nothing is rebuilt. `signalfoundry reconcile` compares it with the disk.");
-  if (!has(*root, "state.db") && !has(*root, "state.db-wal") && rebuild.aside.empty() && !dirs.has_history())
+  if (!root->has("state.db") && !root->has("state.db-wal") && rebuild.aside.empty() && !dirs.has_history())
     throw Error(Exit::usage, "nothing was recorded in " + printable(config.state, 4096) +
                                  " yet: the first run makes its ledger by itself.");
   for (const char* side : {"", "-journal", "-wal", "-shm"})
-    if (has(*root, std::string("state.db") + side))
-      rebuild.aside.push_back(std::string(kAside) + rebuild.run_id + side);
+    if (root->has(std::string("state.db") + side)) rebuild.aside.push_back(std::string(kAside) + rebuild.run_id + side);
   rebuild.survey = books::survey(dirs, nullptr, [&] { return origins_of(config, plugin_path); });
   if (yes) {
     try {

@@ -14,10 +14,6 @@ namespace {
 
 using store::Count;
 
-bool there(const std::optional<fs::Dir>& dir, const std::string& name) {
-  return dir && dir->stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-}
-
 books::Findings look(const queue::StateDir& dirs, store::Store& store) {
   auto findings = books::reconcile_all(dirs, store);
   books::check_entries(store, findings);
@@ -83,7 +79,7 @@ std::string to_text(const books::Findings& findings, const std::vector<Sum>& sum
 
 fs::Lock take_lock(const std::string& state) {
   const auto root = fs::Dir::open(state);
-  if (!there(root, "state.db")) {
+  if (!root || !root->has("state.db")) {
     store::Store::open(state, false);  // says what is missing, and what to do
     throw Error(Exit::io, "state.db appeared only now. Try again.");
   }

@@ -139,9 +139,8 @@ void judge_age(const OrderedJson& run, Status& status) {
 void judge(const fs::Dir& root, Status& status) {
   const OrderedJson& heartbeat = status.heartbeat;
   if (!heartbeat.is_object()) {
-    const bool there =
-        root.stat("heartbeat.json").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-    return status.worse(Health::failed, there ? "heartbeat.json is damaged" : "no run was recorded here yet");
+    return status.worse(Health::failed,
+                        root.has("heartbeat.json") ? "heartbeat.json is damaged" : "no run was recorded here yet");
   }
   const OrderedJson* last = &heartbeat;
   if (text_at(heartbeat, "/status") == "running") {
@@ -164,10 +163,7 @@ Status look(const Options& options) {
   Status out;
   out.place = place_of(options);
   const auto root = fs::Dir::open(out.place.state);
-  const auto there = [&](const char* name) {
-    return root->stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-  };
-  if (!root || (!there("state.db") && !there("heartbeat.json") && !there("heartbeat-history.jsonl"))) {
+  if (!root || (!root->has("state.db") && !root->has("heartbeat.json") && !root->has("heartbeat-history.jsonl"))) {
     if (root) out.waiting = look_at_queue(*root);
     out.worse(Health::failed, "no run was recorded here yet");
     return out;
@@ -175,7 +171,7 @@ Status look(const Options& options) {
   out.heartbeat = json_file(*root, "heartbeat.json");
   out.waiting = look_at_queue(*root);
   // In its first moments a first run has a heartbeat and no books yet.
-  const bool first = !there("state.db") && text_at(out.heartbeat, "/status") == "running" && run_alive(*root);
+  const bool first = !root->has("state.db") && text_at(out.heartbeat, "/status") == "running" && run_alive(*root);
   if (!first) {
     const auto store = store::Store::open(out.place.state, false);
     for (const auto& run : store->runs(kRunsShown)) out.runs.push_back(OrderedJson::parse(run.report, nullptr, false));

@@ -3,10 +3,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 
 #include "app/commands.hpp"
+#include "app/stage_host.hpp"
 #include "base/text.hpp"
 #include "pipeline/instance.hpp"
 #include "plugin/loader.hpp"
@@ -17,17 +17,7 @@ namespace {
 
 // Creates and configures every stage, as a run would, and (connect) asks each source for its first page.
 Exit try_stages(const config::PipelineConfig& config, const std::vector<std::string>& plugin_path, bool connect) {
-  std::atomic<bool> stop{false};
-  queue::Queue queue{queue::StateDir{}};
-  http::Client http;
-  plugin::Metrics metrics;
-  plugin::StageState state;
-  plugin::Shared shared;
-  shared.queue = &queue;
-  shared.http = &http;
-  shared.metrics = &metrics;
-  shared.state = &state;
-  shared.stop = &stop;
+  StageHost host;
   Exit exit = Exit::ok;
   const sf_record_sink sink{sizeof(sf_record_sink),
                             0,
@@ -38,7 +28,7 @@ Exit try_stages(const config::PipelineConfig& config, const std::vector<std::str
                             [](const sf_record_sink*, sf_str, sf_str) -> sf_status { return SF_OK; }};
   for (const auto& stage : config.stages) {
     try {
-      pipeline::Instance instance(shared, stage, plugin::load(plugin::find(stage.plugin, plugin_path)));
+      pipeline::Instance instance(host.shared, stage, plugin::load(plugin::find(stage.plugin, plugin_path)));
       const auto* source = instance.plugin().source;
       if (source == nullptr || !connect) continue;
       instance.call("open", [&](sf_error* e) { return source->open(instance.self(), {nullptr, 0}, e); });

@@ -67,7 +67,7 @@ config::PipelineConfig load(const Options& options, std::vector<std::string>* pl
 std::string state_of(const Options& options) {
   const auto is_state = [](const std::string& path) {
     const auto dir = fs::Dir::open(path);
-    return dir && dir->stat("state.db").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+    return dir && dir->has("state.db");
   };
   if (!options.state.empty()) return absolute(options.state);
   if (!options.pipeline.empty() && !options.pipeline.ends_with(".toml")) return absolute(options.pipeline);

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <signalfoundry/wazuh_mapping.hpp>
 
-#include <atomic>
 #include <memory>
 
 #include "app/common.hpp"
+#include "app/stage_host.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "pipeline/instance.hpp"
@@ -20,19 +20,12 @@ namespace {
 class DryRun {
  public:
   DryRun(const config::PipelineConfig& config, const std::vector<std::string>& plugin_path, bool json) : json_(json) {
-    shared_.queue = &queue_;
-    shared_.http = &http_;
-    shared_.metrics = &metrics_;
-    shared_.state = &state_;
-    shared_.stop = &stop_;
-    shared_.report = [] { return std::string("{}"); };
-    shared_.reconcile = [](const std::string&) { return std::string("{}"); };
     for (const auto& stage : config.stages) {
       const std::string file = plugin::find(stage.plugin, plugin_path);
       const auto& plugin = plugin::load(file);
       if (plugin.source == nullptr && plugin.triage == nullptr) continue;
       auto& list = plugin.source != nullptr ? sources_ : triages_;
-      list.push_back(std::make_unique<pipeline::Instance>(shared_, stage, plugin));
+      list.push_back(std::make_unique<pipeline::Instance>(host_.shared, stage, plugin));
     }
   }
 
@@ -121,12 +114,7 @@ class DryRun {
   }
 
   bool json_;
-  std::atomic<bool> stop_{false};
-  queue::Queue queue_{queue::StateDir{}};
-  http::Client http_;
-  plugin::Metrics metrics_;
-  plugin::StageState state_;
-  plugin::Shared shared_;
+  StageHost host_;
   std::vector<std::unique_ptr<pipeline::Instance>> sources_;
   std::vector<std::unique_ptr<pipeline::Instance>> triages_;
   std::shared_ptr<const Mapping> mapping_;

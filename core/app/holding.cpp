@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <stdexcept>
 
+#include "app/stage_host.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "pipeline/instance.hpp"
@@ -37,25 +37,13 @@ void check_held(const fs::Lock& lock) {
 
 std::vector<books::Origin> origins_of(const config::PipelineConfig& config,
                                       const std::vector<std::string>& plugin_path) {
-  const std::atomic<bool> stop{false};
-  http::Client http;
-  plugin::Metrics metrics;
-  plugin::StageState state;
-  queue::Queue queue{queue::StateDir{}};
-  plugin::Shared shared;
-  shared.queue = &queue;
-  shared.http = &http;
-  shared.metrics = &metrics;
-  shared.state = &state;
-  shared.stop = &stop;
-  shared.report = [] { return std::string("{}"); };
-  shared.reconcile = [](const std::string&) { return std::string("{}"); };
+  StageHost host;
   std::vector<books::Origin> out;
   for (const auto& stage : config.stages) {
     const std::string file = plugin::find(stage.plugin, plugin_path);
     const auto& plugin = plugin::load(file);
     if (plugin.source == nullptr) continue;
-    pipeline::Instance source(shared, stage, plugin);
+    pipeline::Instance source(host.shared, stage, plugin);
     try {
       out.push_back({stage.name, Mapping::parse(source.mapping())});
     } catch (const std::invalid_argument& e) {

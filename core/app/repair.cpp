@@ -40,8 +40,7 @@ std::string sha256_of_verdict(store::Store& store, const AlertRow& row) {
 
 bool has_processed(const queue::StateDir& dirs, const AlertRow& row) {
   const auto dir = dirs.processed.find_path(date_path(row.time_ms));
-  return dir &&
-         dir->stat(row.key + ".json").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  return dir && dir->has(row.key + ".json");
 }
 
 // What can be restored; `lost` gets the number of those that cannot.

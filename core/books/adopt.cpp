@@ -17,19 +17,6 @@ using store::Count;
 using store::Disposition;
 constexpr std::int64_t kLostMax = 1'000'000;  // entries that only hold a number: a case may name any
 
-Count count_of(Disposition disposition) {
-  switch (disposition) {
-    case Disposition::benign:
-      return Count::benign;
-    case Disposition::known_fp:
-      return Count::known_fp;
-    case Disposition::escalated:
-      return Count::escalated;
-    default:
-      return Count::review;
-  }
-}
-
 class Writer {
  public:
   Writer(const queue::StateDir& dirs, store::Store& store, Survey& survey, const std::string& run_id)

@@ -237,9 +237,7 @@ Findings reconcile_all(const queue::StateDir& dirs, store::Store& store) {
 Findings reconcile_some(const queue::StateDir& dirs, store::Store& store, const std::vector<std::string>& keys) {
   Findings findings;
   const bool any_cases = store.blob(kHasCases).has_value();
-  const auto there = [](const std::optional<fs::Dir>& dir, const std::string& name) {
-    return dir && dir->stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-  };
+  const auto there = [](const std::optional<fs::Dir>& dir, const std::string& name) { return dir && dir->has(name); };
   std::map<std::string, std::pair<std::optional<fs::Dir>, std::optional<fs::Dir>>> days;  // cases, processed
   for (const auto& key : keys) {
     ++findings.checked;

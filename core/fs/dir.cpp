@@ -203,6 +203,10 @@ Observation<Info> Dir::stat(std::string_view name) const {
   throw io_error(errno, about("look at", *this, name));
 }
 
+bool Dir::has(std::string_view name) const {
+  return stat(name).match([](const Info&) { return true; }, [](Gone) { return false; });
+}
+
 Observation<Content> Dir::read(std::string_view name, std::uint64_t limit, std::uint64_t offset) const {
   const File file(
       ::openat(fd(), checked(*this, name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));

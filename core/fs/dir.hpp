@@ -77,6 +77,8 @@ class Dir {
   bool empty() const;
 
   Observation<Info> stat(std::string_view name) const;
+  // Was anything there when it was looked at? For a sentence or a count: what is done with it next sees for itself.
+  bool has(std::string_view name) const;
   // Reads a regular file, at most `limit` bytes from `offset`; opens with O_NONBLOCK, so that a fifo cannot hang it.
   Observation<Content> read(std::string_view name, std::uint64_t limit, std::uint64_t offset = 0) const;
   // rename(2) that never replaces. True: done. False: the target name is taken. Gone: the source is.

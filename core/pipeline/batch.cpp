@@ -32,19 +32,6 @@ std::string verdict_fields(const Item& item) {
       v.inputs.empty() ? "null" : json_quote(v.inputs), rfc3339(v.time_ms), item.alert->sha256, v.trail);
 }
 
-Count count_of(Disposition disposition) {
-  switch (disposition) {
-    case Disposition::benign:
-      return Count::benign;
-    case Disposition::known_fp:
-      return Count::known_fp;
-    case Disposition::escalated:
-      return Count::escalated;
-    default:
-      return Count::review;
-  }
-}
-
 double seconds_since(std::int64_t started_ms) {
   return static_cast<double>(monotonic_ms() - started_ms) / 1000.0;
 }

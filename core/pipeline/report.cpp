@@ -52,6 +52,17 @@ void Report::blame(const std::string& name, const std::string& sentence, Exit co
   exit = failed || named ? code : Exit::ok;
 }
 
+void Report::start() {
+  started_ms = now_ms();
+  started_monotonic_ms = monotonic_ms();
+  run_id = new_run_id(started_ms);
+}
+
+void Report::finish() {
+  finished_ms = now_ms();
+  finished_monotonic_ms = monotonic_ms();
+}
+
 void Report::look_at(queue::Queue& queue) {
   if (queue.scans() == 0) queue.scan_all([](const queue::Waiting&) { return true; });
   depth_end = queue.depth();
@@ -68,7 +79,8 @@ OrderedJson Report::json() const {
   out["pipeline"] = pipeline;
   out["started"] = rfc3339(started_ms);
   out["finished"] = time_or_null(finished_ms);
-  out["duration_s"] = static_cast<double>((finished_ms == 0 ? now_ms() : finished_ms) - started_ms) / 1000.0;
+  const auto until_ms = finished_ms == 0 ? monotonic_ms() : finished_monotonic_ms;
+  out["duration_s"] = static_cast<double>(until_ms - started_monotonic_ms) / 1000.0;
   out["status"] = status;
   out["failed_stage"] = text_or_null(failed_stage);
   out["error"] = text_or_null(error);

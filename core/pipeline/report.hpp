@@ -30,8 +30,9 @@ struct Report {
   std::string run_id;
   std::string pipeline;
   std::int64_t started_ms = 0;
-  std::int64_t finished_ms = 0;    // 0: not finished
-  std::string status = "running";  // ok, degraded, failed, running, skipped_locked
+  std::int64_t finished_ms = 0;                                      // 0: not finished
+  std::int64_t started_monotonic_ms = 0, finished_monotonic_ms = 0;  // wall clocks jump, and durations do not
+  std::string status = "running";                                    // ok, degraded, failed, running, skipped_locked
   std::string failed_stage;
   std::string error;
   Exit exit = Exit::ok;
@@ -54,6 +55,8 @@ struct Report {
   std::vector<StageReport> stages;
   bool ended = false;  // the end stages saw it, and with them the history
 
+  void start();
+  void finish();
   StageReport& stage(const std::string& name);
   // The first cause stays: degraded with the cause's exit code, or failed. Names the stage.
   void blame(const std::string& stage, const std::string& sentence, Exit exit, bool failed);

@@ -370,7 +370,7 @@ std::string Run::report_json() {
   const bool last = last_pass();
   Report shown = report_;
   if (last && shown.status == "running") shown.status = "ok";
-  if (last) shown.finished_ms = now_ms();
+  if (last) shown.finish();
   return shown.json().dump();
 }
 
@@ -390,7 +390,7 @@ void Run::execute(bool drain) {
     report_.blame("", e.what(), e.code(), true);
   }
   if (report_.status == "running") report_.status = "ok";
-  report_.finished_ms = now_ms();
+  report_.finish();
   refresh_report();
 }
 

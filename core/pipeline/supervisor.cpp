@@ -42,7 +42,7 @@ void catch_signals() {
 }
 
 bool has_ledger(const queue::StateDir& dirs) {
-  return dirs.root.stat("state.db").match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  return dirs.root.has("state.db");
 }
 
 // A history without a ledger is how a lost ledger is known: none is begun by a first run that died before it had one.
@@ -75,8 +75,7 @@ void leave_heartbeat(const queue::StateDir& dirs, const OrderedJson& json) noexc
 
 Report new_report(const config::PipelineConfig& config) {
   Report report;
-  report.started_ms = now_ms();
-  report.run_id = new_run_id(report.started_ms);
+  report.start();
   report.pipeline = config.name;
   return report;
 }
@@ -197,7 +196,7 @@ void count_crash(store::Store& store, const CrashNote& note) {
 void report_death(Report& report, const config::PipelineConfig& config, const queue::StateDir& dirs, const Lease& lease,
                   int status) {
   const auto& note = CrashNote::shared();
-  report.finished_ms = now_ms();
+  report.finish();
   report.blame(note.stage(), death_of(status, note), Exit::internal, true);
   log::error("run", report.error);
   try {
@@ -264,7 +263,7 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
 // Instead of a run: there was a ledger, and now there is none.
 Outcome without_ledger(const config::PipelineConfig& config, const queue::StateDir& dirs) {
   Outcome out{{}, new_report(config)};
-  out.report.finished_ms = now_ms();
+  out.report.finish();
   out.report.blame(
       "",
       "state.db is missing from " + config.state + ", but alerts were recorded there before. " + store::kHowToGetItBack,
@@ -279,7 +278,7 @@ Outcome without_ledger(const config::PipelineConfig& config, const queue::StateD
 Exit step_aside(const config::PipelineConfig& config, const queue::StateDir& dirs, const Show& show) {
   Report report = new_report(config);
   report.status = "skipped_locked";
-  report.finished_ms = now_ms();
+  report.finish();
   report.error = fmt::format("another run holds the lock of {} ({}). Wait for it, or start with --standby.",
                              printable(config.state), Lease::holder(dirs));
   report.exit = Exit::locked;
@@ -301,7 +300,7 @@ Outcome run_or_lose(const config::PipelineConfig& config, const RunOptions& opti
     if (e.code() != Exit::locked) throw;
     log::error("run", e.what());
     Outcome out{{}, new_report(config)};
-    out.report.finished_ms = now_ms();
+    out.report.finish();
     out.report.epoch = lease.epoch();
     out.report.blame("", e.what(), Exit::locked, true);
     out.json = out.report.json();
@@ -345,7 +344,7 @@ Exit supervise(const config::PipelineConfig& config, const RunOptions& options, 
 
 Report refuse(const config::PipelineConfig& config, const std::string& stage, const std::string& sentence) {
   Report report = new_report(config);
-  report.finished_ms = now_ms();
+  report.finish();
   report.blame(stage, sentence, Exit::config, true);
   for (const auto& known : config.stages)
     if (known.name == stage) report.stage(stage).plugin = known.plugin;

@@ -161,9 +161,7 @@ void Queue::finish(std::string_view name, std::string_view key, std::string_view
 }
 
 bool Queue::has_processed(std::string_view key, std::int64_t time_ms) {
-  return processed_for(time_ms)
-      .stat(std::string(key) + ".json")
-      .match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  return processed_for(time_ms).has(std::string(key) + ".json");
 }
 
 void Queue::write_reason(const std::string& file, std::string_view original, std::string_view key,
@@ -190,9 +188,7 @@ std::string Queue::quarantine_active(std::string_view name, std::string_view key
   std::string file = quarantine_name(key, name, mark);
   const bool linked = dirs_.active.link(name, dirs_.quarantine, file)
                           .match([](bool done) { return done; }, [](fs::Gone) { return true; });
-  const bool there =
-      linked || dirs_.quarantine.stat(file).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-  if (!there) copy_to_quarantine(name, file);
+  if (!linked && !dirs_.quarantine.has(file)) copy_to_quarantine(name, file);
   write_reason(file, name, key, reason, run_id);
   return file;
 }

@@ -44,8 +44,7 @@ StateDir StateDir::open(const std::string& path) {
 bool StateDir::has_history() const {
   for (const auto* dir : {&cases, &processed, &packs, &quarantine, &active})
     if (!dir->empty()) return true;
-  return root.stat("heartbeat-history.jsonl")
-      .match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
+  return root.has("heartbeat-history.jsonl");
 }
 
 }  // namespace signalfoundry::queue

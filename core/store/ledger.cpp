@@ -28,6 +28,19 @@ std::optional<Disposition> disposition_of(std::string_view name) {
   return std::nullopt;
 }
 
+Count count_of(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::benign:
+      return Count::benign;
+    case Disposition::known_fp:
+      return Count::known_fp;
+    case Disposition::escalated:
+      return Count::escalated;
+    default:
+      return Count::review;
+  }
+}
+
 std::string_view count_name(Count count) {
   return kCounts[static_cast<std::size_t>(count)];
 }

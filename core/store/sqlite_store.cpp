@@ -399,12 +399,9 @@ std::string without_links(const std::string& path) {
 std::unique_ptr<Store> Store::open(const std::string& state_path, bool create, bool damaged) {
   const auto dir = fs::Dir::open(state_path);
   if (!dir) throw Error(Exit::io, "there is no state directory " + printable(state_path) + ". Start a run first.");
-  const auto has = [&](const char* name) {
-    return dir->stat(name).match([](const fs::Info&) { return true; }, [](fs::Gone) { return false; });
-  };
-  const bool there = has("state.db");
+  const bool there = dir->has("state.db");
   // A write-ahead log without its database is the rest of a ledger; a new one would be damaged by it.
-  if (!there && (!create || has("state.db-wal")))
+  if (!there && (!create || dir->has("state.db-wal")))
     throw Error(Exit::io, "state.db is missing from " + printable(state_path) + ". " + kHowToGetItBack);
   const std::string real_path = without_links(state_path);
   if (!there) {

@@ -64,6 +64,7 @@ enum class Count : std::uint8_t {
   size
 };
 std::string_view count_name(Count count);
+Count count_of(Disposition disposition);  // of a verdict
 struct Counts {
   std::array<std::uint64_t, static_cast<std::size_t>(Count::size)> values{};
   std::uint64_t& operator[](Count c) { return values[static_cast<std::size_t>(c)]; }

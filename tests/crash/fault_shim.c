@@ -19,6 +19,8 @@
  *                    ERRNO+        so do all that follow
  *                    short, short+ a write writes half
  *                    lie           the call does nothing and says that it did: the defect that a sweep has to find
+ *                    clock-back    from this call on the wall clock is an hour behind, for all processes of the run
+ *                    clock-ahead   the same, 26 hours ahead
  *   SF_FAULT_TRACE   a file that gets a line for each call that counts: number, process, call, class, path
  */
 #define _GNU_SOURCE
@@ -37,8 +39,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -60,7 +64,7 @@ enum class_of_call {
 };
 static const char* const class_names[] = {"create", "write", "move", "remove", "sync", "truncate", "meta",
                                           "open",   "read",  "list", "stat",   "map",  "malloc",   "lock"};
-enum action { KILL, KILL_WORKER, FAIL_ONCE, FAIL_ON, SHORT_ONCE, SHORT_ON, LIE_ONCE };
+enum action { KILL, KILL_WORKER, FAIL_ONCE, FAIL_ON, SHORT_ONCE, SHORT_ON, LIE_ONCE, CLOCK_BACK, CLOCK_AHEAD };
 enum outcome { GO, FAIL, SHORT, LIE };
 
 /* The test reads it, too (sweep.py): keep the order. */
@@ -112,8 +116,8 @@ static void parse_action(const char* text) {
   static const struct {
     const char* name;
     enum action action;
-  } plain[] = {
-      {"kill", KILL}, {"kill-worker", KILL_WORKER}, {"short", SHORT_ONCE}, {"short+", SHORT_ON}, {"lie", LIE_ONCE}};
+  } plain[] = {{"kill", KILL},    {"kill-worker", KILL_WORKER}, {"short", SHORT_ONCE},       {"short+", SHORT_ON},
+               {"lie", LIE_ONCE}, {"clock-back", CLOCK_BACK},   {"clock-ahead", CLOCK_AHEAD}};
   for (size_t i = 0; i < sizeof plain / sizeof *plain; ++i)
     if (strcmp(text, plain[i].name) == 0) {
       action = plain[i].action;
@@ -206,6 +210,9 @@ static enum outcome strike(uint64_t number, const char* call, const char* path) 
     case SHORT_ONCE:
     case SHORT_ON:
       return SHORT;
+    case CLOCK_BACK:
+    case CLOCK_AHEAD:
+      return GO; /* `fired` is what the clock looks at */
     default:
       return LIE;
   }
@@ -365,4 +372,32 @@ void* malloc(size_t size) {
     if (strike(number, "malloc", root) == FAIL) return NULL;
   }
   return __libc_malloc(size);
+}
+
+/* Seconds that the wall clock is off by now. */
+static time_t jump(void) {
+  if (!shared || at == 0 || (action != CLOCK_BACK && action != CLOCK_AHEAD)) return 0;
+  if (__atomic_load_n(&shared->fired, __ATOMIC_SEQ_CST) == 0) return 0;
+  return action == CLOCK_BACK ? -3600 : 26 * 3600;
+}
+
+int clock_gettime(clockid_t clock, struct timespec* out) {
+  static void* real;
+  const int is = ((int (*)(clockid_t, struct timespec*))real_of(&real, "clock_gettime"))(clock, out);
+  if (is == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) out->tv_sec += jump();
+  return is;
+}
+
+int gettimeofday(struct timeval* restrict out, void* restrict zone) {
+  static void* real;
+  const int is = ((int (*)(struct timeval*, void*))real_of(&real, "gettimeofday"))(out, zone);
+  if (is == 0) out->tv_sec += jump();
+  return is;
+}
+
+time_t time(time_t* out) {
+  static void* real;
+  const time_t now = ((time_t(*)(time_t*))real_of(&real, "time"))(NULL) + jump();
+  if (out) *out = now;
+  return now;
 }

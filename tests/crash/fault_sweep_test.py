@@ -3,13 +3,15 @@
 """The N-th call that can fail does fail, for every N and every error, once and from then on.
 
 The run ends by itself, with a code of the contract and a sentence; it says `ok` only if everything was done all the
-same; after the cause is gone a plain run gives complete and right books. Environment: tests/crash/sweep.py;
-SF_ERRORS: only these, separated by commas ("EIO,EIO+,short").
+same; after the cause is gone a plain run gives complete and right books. A wall clock that jumps is no fault: the run
+is `ok`. Environment: tests/crash/sweep.py; SF_ERRORS: only these, separated by commas ("EIO,EIO+,short").
 """
+import datetime
 import json
 import os
 import re
 import signal
+import time
 import unittest
 
 import sweep
@@ -128,6 +130,39 @@ class FaultSweep(unittest.TestCase):
         tally.run(f"{len(points)} of {count} calls", points,
                   lambda at: self.strike(scenario, "malloc", at, OUT_OF_MEMORY))
         tally.end(self)
+
+    def test_a_clock_that_jumps(self):
+        """The wall clock jumps at the N-th change, and is right again in the next run: nothing depends on its order."""
+        for jump in ("clock-back", "clock-ahead"):
+            tally = Tally(f"fault {jump}")
+            scenario, self.jumped = Scenario(0), 0
+            count = scenario.learn(sweep.CHANGES)
+            points = sample(count, 4, jump)
+            tally.run(f"{len(points)} of {count} calls", points, lambda at: self.jump(scenario, at, jump))
+            tally.end(self)
+            self.assertGreater(self.jumped, 0, "no run saw the jump")
+
+    def jump(self, scenario, at, jump):
+        box = scenario.box()
+        try:
+            shim = Shim(box, sweep.CHANGES, at, jump)
+            result = shim.call(box, *scenario.drain(box))
+            if not shim.fired:
+                return False
+            try:
+                report = result.report
+                if result.code != 0 or report["status"] != "ok" or not 0 <= report["duration_s"] <= sweep.HANG_S:
+                    raise Finding("status", f"the run itself: {result}")
+                said = datetime.datetime.fromisoformat(report["finished"]).timestamp()
+                self.jumped += abs(said - time.time()) > 1800
+                scenario.check(box)
+                scenario.recover(box)
+                scenario.rerun(box)
+            except Finding as e:
+                raise Finding(e.kind, f"{jump} at {shim.where}: {e}") from e
+            return True
+        finally:
+            box.remove()
 
 
 def add_test(error, name):
