@@ -51,7 +51,7 @@ std::uint32_t group_of(const Alert& alert) {
 }  // namespace
 
 Alert read_alert(std::string bytes, std::string_view source, std::shared_ptr<const Mapping> mapping,
-                 std::string_view doc_id, std::int64_t fallback_ms) {
+                 std::string_view doc_id, std::int64_t fallback_ms, std::string sha256) {
   Alert alert;
   alert.document = parse_json(bytes);
   if (!alert.document.is_object()) throw Rejected("not a JSON object");
@@ -73,7 +73,7 @@ Alert read_alert(std::string bytes, std::string_view source, std::shared_ptr<con
   alert.time_ms = time.value_or(fallback_ms);
   alert.id = alert.mapping->id(alert.document);
   if (alert.id.empty()) alert.id = storage_id;
-  alert.sha256 = sha256_hex(alert.bytes);
+  alert.sha256 = sha256.empty() ? sha256_hex(alert.bytes) : std::move(sha256);
   alert.group = group_of(alert);
   const std::string node = alert.mapping->node(alert.document);
   alert.key = genuine(alert, time)
@@ -82,8 +82,8 @@ Alert read_alert(std::string bytes, std::string_view source, std::shared_ptr<con
   return alert;
 }
 
-std::string rejected_key(std::string_view source, std::string_view bytes) {
-  return key_of({"rejected", source, sha256_hex(bytes)});
+std::string rejected_key(std::string_view source, std::string_view sha256) {
+  return key_of({"rejected", source, sha256});
 }
 
 bool is_key(std::string_view text) {

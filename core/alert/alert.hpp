@@ -28,12 +28,13 @@ struct Alert {
 };
 
 // Reads an alert. `doc_id` is the SIEM's storage id, used when the document has no id of its own; `fallback_ms` its
-// time when it has none. Throws Rejected when it is not JSON, not an object, or has none of the fields of an alert.
+// time when it has none; `sha256` the digest of the bytes, where the caller knows it already. Throws Rejected when it
+// is not JSON, not an object, or has none of the fields of an alert.
 Alert read_alert(std::string bytes, std::string_view source, std::shared_ptr<const Mapping> mapping,
-                 std::string_view doc_id, std::int64_t fallback_ms);
+                 std::string_view doc_id, std::int64_t fallback_ms, std::string sha256 = {});
 
-// The key of bytes that are no alert: quarantined once, however often they come.
-std::string rejected_key(std::string_view source, std::string_view bytes);
+// The key of bytes that are no alert: quarantined once, however often they come. `sha256`: their digest, 64 hex digits.
+std::string rejected_key(std::string_view source, std::string_view sha256);
 
 bool is_key(std::string_view text);  // 32 lower-case hex digits
 

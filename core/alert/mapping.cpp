@@ -8,6 +8,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 
 namespace signalfoundry {
@@ -126,6 +127,7 @@ std::shared_ptr<const Mapping> Mapping::parse(std::string_view text) {
   if (!json.is_object()) throw std::invalid_argument("the mapping is not a JSON object");
   auto out = std::make_shared<Mapping>();
   out->text_ = text;
+  out->digest_ = sha256_hex(text).substr(0, 16);
   try {
     out->read(json);
   } catch (const Json::exception&) {

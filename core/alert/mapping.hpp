@@ -69,6 +69,7 @@ class Mapping {
 
   const std::string& name() const { return name_; }
   const std::string& text() const { return text_; }
+  const std::string& digest() const { return digest_; }  // of the text: the first 16 hex digits of its SHA-256
   // The value of a field, as it stands in the document: a scalar, or an array (not for time and rule_level); null where
   // there is none. Not for `severity`; `rule_level` is the raw value.
   const Json* find(Field field, const Json& document) const;
@@ -86,6 +87,7 @@ class Mapping {
 
   std::string name_;
   std::string text_;
+  std::string digest_;
   std::array<std::vector<Pointer>, static_cast<std::size_t>(Field::count)> fields_;
   std::vector<Pointer> ids_;
   std::vector<Pointer> nodes_;

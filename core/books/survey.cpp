@@ -194,10 +194,10 @@ class Surveyor {
     if (word("reason") == queue::kSecondBytes) return;  // beside the file that counts
     decided_.insert(found.key);
     found.time_ms = parse_time(word("time")).value_or(0);
-    found.accepted_fields =
-        fmt::format(R"("source":{},"alert_id":null,"sha256":"{}","name":{},"rebuilt":true)",
-                    json_quote(rejected_key(kDropIn, *bytes) == found.key ? std::string(kDropIn) : "unknown"),
-                    sha256_hex(*bytes), json_quote(printable(word("original_name"), 256)));
+    found.accepted_fields = fmt::format(
+        R"("source":{},"alert_id":null,"sha256":"{}","name":{},"rebuilt":true)",
+        json_quote(rejected_key(kDropIn, sha256_hex(*bytes)) == found.key ? std::string(kDropIn) : "unknown"),
+        sha256_hex(*bytes), json_quote(printable(word("original_name"), 256)));
     found.quarantined_fields =
         fmt::format(R"("reason":{},"file":{},"rebuilt":true)", json_quote(printable(word("reason"), 500)),
                     json_quote(printable(name, 256)));

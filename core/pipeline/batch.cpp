@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/digest.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -199,7 +200,7 @@ void BatchRunner::reject_claims(std::vector<Item>& items) {
     if (item.state != Item::State::rejected || !item.row || !genuine.contains(item.key)) continue;
     item.row.reset();
     item.source = kDropIn;
-    item.key = rejected_key(item.source, item.sha256);
+    item.key = rejected_key(item.source, sha256_hex(item.sha256));
   }
 }
 
@@ -340,8 +341,7 @@ void BatchRunner::book_item(Item& item, store::Counts& counts) {
     return;
   }
   if (!item.row) {
-    row.accepted_seq =
-        store.append("accepted", run_id, item.key, accepted_fields(*item.alert, context_.remember(*item.mapping)));
+    row.accepted_seq = store.append("accepted", run_id, item.key, accepted_fields(*item.alert));
     ++counts[Count::accepted];
   }
   row.time_ms = item.alert->time_ms;
@@ -363,8 +363,13 @@ void BatchRunner::book(std::vector<Item>& items) {
     store.put_blob("inputs:" + plan.inputs_digest, plan.inputs_json);
     store.append("inputs", run_id, "", fmt::format(R"("inputs":"{}","of":{})", plan.inputs_digest, plan.inputs_json));
   }
-  for (auto& item : items)
-    if (item.state == Item::State::ready || item.state == Item::State::rejected) book_item(item, counts);
+  std::unordered_set<std::string_view> mappings;
+  for (auto& item : items) {
+    const bool ready = item.state == Item::State::ready;
+    if (ready && !item.row && mappings.insert(item.alert->mapping->digest()).second)
+      context_.remember(*item.alert->mapping);
+    if (ready || item.state == Item::State::rejected) book_item(item, counts);
+  }
   // Notes come after the verdicts, so that the numbers of the verdicts are known before the stages run.
   for (auto& item : items) {
     if (item.state != Item::State::ready) continue;

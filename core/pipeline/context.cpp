@@ -3,16 +3,13 @@
 
 #include <fmt/format.h>
 
-#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace signalfoundry::pipeline {
 
-std::string Context::remember(const Mapping& mapping) {
-  std::string digest = sha256_hex(mapping.text()).substr(0, 16);
-  store.put_blob(digest, mapping.text());
-  return digest;
+void Context::remember(const Mapping& mapping) {
+  store.put_blob(mapping.digest(), mapping.text());
 }
 
 std::shared_ptr<const Mapping> Context::mapping_of(const std::string& digest) {
@@ -33,10 +30,10 @@ std::string id_or_null(const std::string& id) {
 }
 }  // namespace
 
-std::string accepted_fields(const Alert& alert, std::string_view mapping_digest) {
+std::string accepted_fields(const Alert& alert) {
   return fmt::format(R"("source":{},"alert_id":{},"alert_time":"{}","sha256":"{}","bytes":{},"mapping":"{}")",
                      json_quote(alert.source), id_or_null(alert.id), rfc3339(alert.time_ms), alert.sha256,
-                     alert.bytes.size(), mapping_digest);
+                     alert.bytes.size(), alert.mapping->digest());
 }
 
 std::string rejected_fields(std::string_view source, std::string_view sha256, std::string_view name) {

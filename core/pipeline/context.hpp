@@ -28,8 +28,8 @@ struct Context {
   std::map<std::string, std::shared_ptr<const Mapping>> mappings = {};  // by digest, 16 hex
   std::function<void()> progress = [] {};                               // after each commit
 
-  // The mapping's digest; stores it on first use (inside a transaction).
-  std::string remember(const Mapping& mapping);
+  // Stores the mapping under its digest; inside the transaction of the entries that name it.
+  void remember(const Mapping& mapping);
   // A mapping by digest, from memory or the store. The drop-in mapping when it is unknown.
   std::shared_ptr<const Mapping> mapping_of(const std::string& digest);
   // Writes what the stages put into sf.state/1; inside a transaction.
@@ -37,7 +37,7 @@ struct Context {
 };
 
 // The members of a ledger entry that says an alert was accepted.
-std::string accepted_fields(const Alert& alert, std::string_view mapping_digest);
+std::string accepted_fields(const Alert& alert);
 // Of something that is no alert.
 std::string rejected_fields(std::string_view source, std::string_view sha256, std::string_view name);
 std::string quarantined_fields(std::string_view reason, std::string_view file);

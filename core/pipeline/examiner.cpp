@@ -66,9 +66,10 @@ void Examiner::parse(Item& item, fs::Content&& content) const {
   const auto limit = context_.config.max_alert_bytes;
   const bool as_accepted = item.accepted_sha256.empty() || (content.whole && item.accepted_sha256 == item.sha256);
   if (item.row && item.row->state != store::AlertState::waiting && !as_accepted) disown(item);
-  item.key = item.row ? item.row->key : rejected_key(item.source, content.bytes);
+  item.key = item.row ? item.row->key : rejected_key(item.source, item.sha256);
   if (!content.whole) {
-    if (!item.row) item.key = rejected_key(item.source, fmt::format("{}:{}", content.info.size, item.sha256));
+    if (!item.row)
+      item.key = rejected_key(item.source, sha256_hex(fmt::format("{}:{}", content.info.size, item.sha256)));
     throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", content.info.size, limit));
   }
   if (item.row && !as_accepted)
@@ -76,7 +77,7 @@ void Examiner::parse(Item& item, fs::Content&& content) const {
   if (item.attempts >= kAttemptsMax)
     throw Rejected(fmt::format("given up after {} runs: a plugin failed or crashed on it each time", item.attempts));
   item.alert = std::make_unique<Alert>(
-      read_alert(std::move(content.bytes), item.source, item.mapping, item.accepted_id, item.received_ms));
+      read_alert(std::move(content.bytes), item.source, item.mapping, item.accepted_id, item.received_ms, item.sha256));
   if (item.row) item.alert->key = item.row->key;  // the one it was accepted under
   item.key = item.alert->key;
   item.alert->id = printable(item.alert->id, kAlertIdMax);  // as the ledger has it

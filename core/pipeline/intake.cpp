@@ -118,11 +118,12 @@ void Intake::push(std::string_view document, std::string_view doc_id, std::strin
 }
 
 void Intake::reject(std::string_view bytes, std::string_view reason) {
-  std::string key = rejected_key(stage_, bytes);
+  std::string sha256 = sha256_hex(bytes);
+  std::string key = rejected_key(stage_, sha256);
   if (known(key)) return;
   keys_.insert(key);
   bytes_ += bytes.size();
-  rejections_.push_back({std::move(key), std::string(bytes), std::string(reason)});
+  rejections_.push_back({std::move(key), std::move(sha256), std::string(bytes), std::string(reason)});
 }
 
 void Intake::write_files(std::vector<std::string>& files) {
@@ -139,14 +140,13 @@ void Intake::write_files(std::vector<std::string>& files) {
 
 void Intake::book() {
   auto& store = context_.store;
-  const std::string mapping = alerts_.empty() ? std::string() : context_.remember(*mapping_);
+  if (!alerts_.empty()) context_.remember(*mapping_);
   for (const auto& alert : alerts_) {
-    const auto seq = store.append("accepted", context_.report.run_id, alert.key, accepted_fields(alert, mapping));
+    const auto seq = store.append("accepted", context_.report.run_id, alert.key, accepted_fields(alert));
     store.put({alert.key, store::AlertState::waiting, store::Disposition::none, seq, 0, alert.time_ms, false});
   }
   for (const auto& r : rejections_) {
-    const auto seq =
-        store.append("accepted", context_.report.run_id, r.key, rejected_fields(stage_, sha256_hex(r.bytes), stage_));
+    const auto seq = store.append("accepted", context_.report.run_id, r.key, rejected_fields(stage_, r.sha256, stage_));
     const auto decided = store.append("quarantined", context_.report.run_id, r.key, r.reason);
     store.put({r.key, store::AlertState::quarantined, store::Disposition::none, seq, decided, now_ms(), false});
   }

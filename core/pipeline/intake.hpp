@@ -39,6 +39,7 @@ class Intake {
  private:
   struct Rejection {
     std::string key;
+    std::string sha256;
     std::string bytes;
     std::string reason;
   };

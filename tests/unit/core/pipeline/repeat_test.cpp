@@ -113,7 +113,8 @@ TEST_CASE("repeat: after a crash before the commit the alert is judged, and its 
   machine->dirs.active.create_file("a.json", wazuh_alert(1));
   machine->dirs.active.create_file("broken.json", "no json");
   machine->dirs.cases.sub_path(std::string(kDay) + "/c-" + key_of(machine, wazuh_alert(1)));
-  machine->queue.quarantine_active("broken.json", signalfoundry::rejected_key(kDropIn, "no json"), "why", "run-0");
+  machine->queue.quarantine_active(
+      "broken.json", signalfoundry::rejected_key(kDropIn, signalfoundry::sha256_hex("no json")), "why", "run-0");
   machine->runner->run({"a.json", "broken.json"}, true);
   CHECK(machine->ledger() == "inputs:1 accepted:2 verdict:3 accepted:4 quarantined:5");
   CHECK(machine->counted() == "fetched 2, accepted 2, triaged 1, benign 1, quarantined 1");

@@ -87,10 +87,10 @@ TEST_CASE("run: what an interrupted run left in active, .accept and .staging is 
   const auto mapping = signalfoundry::Mapping::parse(p.poll.mapping);
   const auto of_source = [&](int i) { return signalfoundry::read_alert(document(i), "poll", mapping, "", 0); };
   p->store->begin();
+  p->context.remember(*mapping);
   for (const int i : {1, 2}) {
     const auto alert = of_source(i);
-    const auto seq = p->store->append("accepted", "run-0", alert.key,
-                                      signalfoundry::pipeline::accepted_fields(alert, p->context.remember(*mapping)));
+    const auto seq = p->store->append("accepted", "run-0", alert.key, signalfoundry::pipeline::accepted_fields(alert));
     p->store->put({alert.key, signalfoundry::store::AlertState::waiting, signalfoundry::store::Disposition::none, seq,
                    0, alert.time_ms, false});
   }
