@@ -166,7 +166,6 @@ void Intake::flush() {
   try {
     write_files(files);
     book();
-    context_.store.commit();
   } catch (const Error& e) {
     rest();
     if (e.code() != Exit::locked) undo();  // else what it wrote is another run's to settle
@@ -176,7 +175,7 @@ void Intake::flush() {
     undo();
     throw;
   }
-  open_ = false;
+  commit();
   const auto& dirs = context_.queue.dirs();
   for (const auto& file : files) {
     enqueue(dirs, file);
@@ -193,7 +192,20 @@ void Intake::flush() {
   bytes_ = 0;
 }
 
-// A commit that failed may have reached the disk all the same: the books say which files of the page stay.
+// A commit that failed may have reached the disk all the same: written, and not forced. This connection goes by what it
+// knows; whoever opens the ledger next reads the log, and may find the page in it (sqlite.org/walformat.html, 4.3). So
+// the page's files stay in .accept/ for the next run to settle.
+void Intake::commit() {
+  try {
+    context_.store.commit();
+  } catch (...) {
+    rest();
+    throw;
+  }
+  open_ = false;
+}
+
+// The page came to no commit, so the books do not have it.
 void Intake::undo() noexcept {
   try {
     recover(context_);

@@ -48,6 +48,7 @@ class Intake {
   bool known(const std::string& key);
   void begin();  // one transaction a poll: look-ups cost no lock each
   void book();
+  void commit();
   void undo() noexcept;
   void write_files(std::vector<std::string>& files);
 

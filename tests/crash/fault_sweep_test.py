@@ -121,6 +121,27 @@ class FaultSweep(unittest.TestCase):
         tally.run(f"{len(points)} of {count} calls", points, lambda at: self.strike(scenario, classes, at, error))
         tally.end(self)
 
+    def test_a_disk_that_is_full_from_a_force_to_disk_on(self):
+        """Each of them, always: what was written and not forced the next run may find, although this one was told that
+        it is not there, and had no second chance to overwrite it."""
+        tally = Tally("fault full from a sync on")
+        scenario, classes = Scenario(0), CLASSES["ENOSPC"]
+        scenario.learn(classes)
+        points = sweep.ONLY or self.calls_of("sync", scenario, classes)
+        tally.run(f"{len(points)} calls", points, lambda at: self.strike(scenario, classes, at, "ENOSPC+"))
+        tally.end(self)
+
+    def calls_of(self, kind, scenario, classes):
+        """The numbers of the calls of one class among those of `classes`."""
+        box = scenario.box()
+        try:
+            trace = os.path.join(box.base, "trace")
+            Shim(box, classes, trace=trace).call(box, *scenario.drain(box))
+            lines = [line.split(" ") for line in support.read(trace).decode().splitlines()]
+            return [int(number) for number, _, _, found, *_ in lines if found == kind]
+        finally:
+            box.remove()
+
     def test_an_allocation_that_fails(self):
         """Memory is asked for too often to try every time: a sample, at even distances."""
         tally = Tally("fault malloc")
