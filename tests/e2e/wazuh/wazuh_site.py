@@ -6,6 +6,7 @@ The program is $SF_BUILD/bin/signalfoundry. Without SF_SHARED a test ends with 7
 import atexit
 import base64
 import collections
+import datetime
 import json
 import os
 import pathlib
@@ -109,6 +110,14 @@ def send(about, method, path, data):
         return json.load(answer)
 
 
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def moment_of(alert):
+    return datetime.datetime.fromisoformat(alert["timestamp"])
+
+
 def forget_alerts(about):
     ask(about, "DELETE", "/wazuh-alerts-*")
 
@@ -122,7 +131,8 @@ def toml(value):
 class Pipeline:
     """The seven stages with a state directory of its own."""
 
-    def __init__(self, plugin, settings):
+    def __init__(self, plugin, settings, policy=ROOT / "pipelines" / "policies" / "default.toml"):
+        self.policy = policy
         self.place = temp_dir(support.sandbox_root())
         self.state = self.place / "state"
         self.file = self.place / "pipeline.toml"
@@ -132,7 +142,7 @@ class Pipeline:
         stages = [
             ("poll", plugin, settings),
             ("cap", "queue_cap", {"cap": 2000}),
-            ("triage", "triage_policy", {"policy": str(ROOT / "pipelines" / "policies" / "default.toml")}),
+            ("triage", "triage_policy", {"policy": str(self.policy)}),
             ("cases", "cases", {}),
             ("escalation", "escalation", {}),
             ("reconcile", "reconcile", {}),
