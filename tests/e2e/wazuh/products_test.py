@@ -131,7 +131,8 @@ def findings(about, alerts):
     del odd["event"]["doc_id"]
     store(about, "wazuh-findings-v5-security", [*again, late, odd])
     report = run(pipeline, 2)
-    assert report["counts"]["duplicate"] == COUNT + len(again), report["counts"]
+    # What is read by time alone comes once more, with the page that begins at its millisecond.
+    assert report["counts"]["duplicate"] == COUNT + len(again) + 1, report["counts"]
     print("ok: findings of Wazuh 5", flush=True)
 
 
@@ -170,10 +171,10 @@ def run_again(pipeline):
 def refusals(about):
     """The other product's index is forbidden to each reader; an API key that the server does not know is refused."""
     os.environ["SF_API_KEY"] = "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw=="
-    key = {"user": None, "password": None, "api_key": {"env": "SF_API_KEY"}}
+    key = {"password": None, "api_key": {"env": "SF_API_KEY"}}
     cases = [
         (reach(about, "sf-findings"), 'does not let user "sf-findings" read .alerts-security.alerts-default (403'),
-        (reach(about, "sf-alerts", **key), "refuses the API key (401)"),
+        (reach(about, None, **key), "refuses the API key (401)"),
     ]
     for settings, sentence in cases:
         pipeline = site.Pipeline("source_elastic", {**settings, "retry_for": "1s"})
@@ -188,8 +189,8 @@ def the_key_is_sent(about):
     server = site.start("https-fault", "--certificate", "good")
     pathlib.Path(server["rules"]).write_text(json.dumps([{"path": "/_search", "do": {"json": {
         "timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": []}}}}]))
-    more = {"user": None, "password": None, "api_key": {"env": "SF_API_KEY"}}
-    pipeline = site.Pipeline("source_elastic", reach({**about, **server}, "", **more))
+    more = {"password": None, "api_key": {"env": "SF_API_KEY"}}
+    pipeline = site.Pipeline("source_elastic", reach({**about, **server}, None, **more))
     run(pipeline, 0)
     asked = [json.loads(line) for line in pathlib.Path(server["requests"]).read_text().splitlines()]
     assert asked and all(one["authorization"] == "ApiKey" for one in asked), asked

@@ -55,7 +55,25 @@ def check(alerts, settings):
     table(told)
     different = [(alert["rule"]["id"], alert["id"], *row) for alert, *row in zip(alerts, *told) if len(set(row)) > 1]
     assert not different, different
+    side_by_side(alerts, settings, policy, told[0])
     assert set(told[0]) == {"benign", "known_fp", "review", "escalated"}, collections.Counter(told[0])
+
+
+def side_by_side(alerts, settings, policy, wanted):
+    """The three as stages of one pipeline, as during a move from one product to another."""
+    pipeline = site.Pipeline(SOURCES[0][1], settings(0), policy)
+    more = "".join(site.stage(f"poll{number}", plugin, {**settings(number), **extra})
+                   for number, (_, plugin, extra) in enumerate(SOURCES) if number > 0)
+    cap = site.stage("cap", "queue_cap", {"cap": 2000})
+    text = pipeline.file.read_text()
+    assert cap in text
+    pipeline.file.write_text(text.replace(cap, more + cap))
+    code, report, talk = pipeline.run("--drain")
+    assert code == 0 and report["totals"]["accepted"] == len(SOURCES) * len(alerts), (report, talk)
+    verdicts = pipeline.verdicts()
+    for alert, disposition in zip(alerts, wanted):
+        assert [verdicts[name] for name in incidents.ids(alert)] == [[disposition]] * len(SOURCES), alert["id"]
+    pipeline.check_books()
 
 
 def table(told):

@@ -128,6 +128,11 @@ def toml(value):
     return json.dumps(value)
 
 
+def stage(name, plugin, settings):
+    text = f'\n[[stage]]\nname = "{name}"\nplugin = "{plugin}"\n[stage.settings]\n'
+    return text + "".join(f"{key} = {toml(value)}\n" for key, value in settings.items() if value is not None)
+
+
 class Pipeline:
     """The seven stages with a state directory of its own."""
 
@@ -150,8 +155,7 @@ class Pipeline:
         ]
         text = f'[pipeline]\nname = "e2e"\nstate = {toml(str(self.state))}\n'
         for name, used, more in stages:
-            text += f'\n[[stage]]\nname = "{name}"\nplugin = "{used}"\n[stage.settings]\n'
-            text += "".join(f"{key} = {toml(value)}\n" for key, value in more.items() if value is not None)
+            text += stage(name, used, more)
         self.file.write_text(text)
 
     def command(self, *words):

@@ -30,7 +30,8 @@ const Json kFinding = Json::parse(R"({
   "@timestamp":"2026-11-18T09:12:44.500Z",
   "event":{"index":".ds-wazuh-events-v5-system-activity-000003","doc_id":"AZ","original":"sshd: x","code":"4"},
   "wazuh":{"rule":{"id":"7f9","title":"t","level":"high","tags":["attack.t1110"],
-                   "mitre":{"technique":{"id":["T1110"],"name":["Brute Force"]},"tactic":{"name":["Credential Access"]}}},
+                   "mitre":{"technique":{"id":["T1110"],"name":["Brute Force"]},
+                            "tactic":{"name":["Credential Access"]}}},
            "agent":{"id":"001","name":"web-01","host":{"ip":["10.0.0.1"]}},"cluster":{"name":"c","node":"n1"},
            "integration":{"name":"sshd","category":"access-management"},"protocol":{"location":"journald"}},
   "source":{"ip":"192.0.2.7","port":4711},"host":{"name":"what the event says"}})");
