@@ -202,9 +202,8 @@ def same_verdicts(about, alerts):
     """As same_verdict_test.py, on the real server."""
     prepare(about)
     site.forget_alerts(about)
-    template = {"index_patterns": ["wazuh-alerts-*"], "template": {"mappings": {"dynamic": False, "properties": {
-        "timestamp": DATE, "id": KEYWORD, "manager": {"properties": {"name": KEYWORD}}}}}}
-    site.ask(about, "PUT", "/_index_template/products-alerts", {**template, "priority": 500})
+    site.ask(about, "PUT", "/wazuh-alerts-4.x-2026.11.22", {"mappings": {"dynamic": False, "properties": {
+        "timestamp": DATE, "id": KEYWORD, "manager": {"properties": {"name": KEYWORD}}}}})
     store(about, "wazuh-alerts-4.x-2026.11.22", alerts)
     store(about, "wazuh-findings-v5-security", [incidents.wazuh5(one) for one in alerts])
     store(about, SIGNAL_INDEX, [incidents.elastic(one) for one in alerts])
@@ -212,6 +211,7 @@ def same_verdicts(about, alerts):
     users = [("reader", "SF_READER_PASSWORD"), ("sf-findings", "SF_TEST_PASSWORD"), ("sf-alerts", "SF_TEST_PASSWORD")]
     verdicts.check(alerts, lambda number: reach(about, users[number][0], password={"env": users[number][1]},
                                                 start=f"{days}d", window=f"{days}d", page_size=10))
+    site.forget_alerts(about)
 
 
 def main():
