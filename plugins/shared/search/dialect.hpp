@@ -4,6 +4,7 @@
 // identify them, how its server lets in, and what it is called in messages. A constant of the plugin. [any-thread]
 #pragma once
 #include <array>
+#include <cstddef>
 
 namespace search {
 
