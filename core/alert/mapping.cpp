@@ -40,15 +40,38 @@ Json parse_mapping(std::string_view text) {
   }
 }
 
-enum class Want : std::uint8_t { scalar, scalar_or_list };
+// The element of an array that a token names; null where it names none.
+const Json* element(const Json& array, const std::string& token) {
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+  if (error != std::errc{} || end != token.data() + token.size() || index >= array.size()) return nullptr;
+  return &array[index];
+}
 
-const Json* first(const std::vector<Pointer>& pointers, const Json& document, Want want) {
-  for (const auto& pointer : pointers) {
-    const Json* value = pointer.find(document);
-    if (value == nullptr || value->is_null() || value->is_object()) continue;
-    if (want == Want::scalar_or_list || !value->is_array()) return value;
+// No member is looked at twice: different names lead to different members. Depth: the number of tokens.
+const Json* dotted_find(const std::string* token, const std::string* end, const Json& at) {
+  if (token == end) return &at;
+  if (at.is_array()) {
+    const Json* inner = element(at, *token);
+    return inner == nullptr ? nullptr : dotted_find(token + 1, end, *inner);
+  }
+  if (!at.is_object()) return nullptr;
+  const auto& object = at.get_ref<const Json::object_t&>();
+  std::string name;
+  while (token != end) {
+    name += *token++;
+    if (const auto it = object.find(name); it != object.end())
+      if (const Json* value = dotted_find(token, end, it->second)) return value;
+    name += '.';
   }
   return nullptr;
+}
+
+// As a token of a JSON pointer (RFC 6901).
+std::string escaped(const std::string& part) {
+  std::string out;
+  for (const char c : part) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return out;
 }
 
 std::optional<double> number(const Json& value) {
@@ -104,15 +127,17 @@ const Json* Pointer::find(const Json& document) const {
       if (it == object.end()) return nullptr;
       at = &it->second;
     } else if (at->is_array()) {
-      std::size_t index = 0;
-      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-      if (error != std::errc{} || end != token.data() + token.size() || index >= at->size()) return nullptr;
-      at = &(*at)[index];
+      at = element(*at, token);
+      if (at == nullptr) return nullptr;
     } else {
       return nullptr;
     }
   }
   return at;
+}
+
+const Json* Pointer::find_dotted(const Json& document) const {
+  return dotted_find(tokens_.data(), tokens_.data() + tokens_.size(), document);
 }
 
 void Pointer::erase_from(Json& document) const {
@@ -139,10 +164,11 @@ std::shared_ptr<const Mapping> Mapping::parse(std::string_view text) {
 void Mapping::read(const Json& json) {
   name_ = json.value("name", "");
   const Json identity = json.value("identity", Json::object());
-  ids_ = pointers(identity.value("id", Json::array()), "identity.id");
+  read_ids(identity.value("id", Json::array()));
   nodes_ = pointers(identity.value("node", Json::array()), "identity.node");
   ignored_ = pointers(identity.value("ignore", Json::array()), "identity.ignore");
   id_seconds_ = identity.value("id_seconds", false);
+  dotted_ = json.value("dotted", false);
   const Json fields = json.value("fields", Json::object());
   for (const auto& [name, list] : fields.items()) {
     const auto field = field_of(name);
@@ -162,26 +188,63 @@ void Mapping::read(const Json& json) {
     level_words_[word] = static_cast<int>(std::clamp(value.get<double>(), 0.0, 15.0));
 }
 
+// Each is a pointer, or a list of them: the parts of one id.
+void Mapping::read_ids(const Json& list) {
+  for (const auto& item : list) {
+    auto parts = pointers(item.is_array() ? item : Json::array({item}), "identity.id");
+    if (parts.empty()) throw std::invalid_argument("identity.id holds an id of no parts");
+    ids_.push_back(std::move(parts));
+  }
+}
+
+const Json* Mapping::at(const Pointer& pointer, const Json& document) const {
+  return dotted_ ? pointer.find_dotted(document) : pointer.find(document);
+}
+
+const Json* Mapping::first(const std::vector<Pointer>& pointers, const Json& document, Want want) const {
+  for (const auto& pointer : pointers) {
+    const Json* value = at(pointer, document);
+    if (value == nullptr || value->is_null() || value->is_object()) continue;
+    if (want == Want::scalar_or_list || !value->is_array()) return value;
+  }
+  return nullptr;
+}
+
 const Json* Mapping::find(Field field, const Json& document) const {
   const Want want = field == Field::time || field == Field::rule_level ? Want::scalar : Want::scalar_or_list;
   return first(fields_[static_cast<std::size_t>(field)], document, want);
 }
 
 std::optional<int> Mapping::level(const Json& document) const {
-  const Json* value = find(Field::rule_level, document);
-  if (value == nullptr) return std::nullopt;
-  if (value->is_string())
-    if (const auto it = level_words_.find(value->get_ref<const std::string&>()); it != level_words_.end())
+  for (const auto& pointer : fields_[static_cast<std::size_t>(Field::rule_level)])
+    if (const Json* value = at(pointer, document))
+      if (const auto level = level_of(*value)) return level;
+  return std::nullopt;
+}
+
+std::optional<int> Mapping::level_of(const Json& value) const {
+  if (value.is_string())
+    if (const auto it = level_words_.find(value.get_ref<const std::string&>()); it != level_words_.end())
       return it->second;
-  const auto raw = number(*value);
+  const auto raw = number(value);
   if (!raw || !std::isfinite(*raw)) return std::nullopt;
   const double scaled = (*raw - level_from_) * 15.0 / (level_to_ - level_from_);
   return static_cast<int>(std::clamp(scaled, 0.0, 15.0));
 }
 
 std::string Mapping::id(const Json& document) const {
-  const Json* value = first(ids_, document, Want::scalar);
-  return value == nullptr ? std::string() : scalar_text(*value);
+  for (const auto& parts : ids_) {
+    std::string whole;
+    for (const auto& part : parts) {
+      const Json* value = at(part, document);
+      const std::string text = value == nullptr ? std::string() : scalar_text(*value);
+      if (text.empty()) break;
+      if (parts.size() == 1) return text;
+      whole += (whole.empty() ? "" : "/") + escaped(text);
+      if (&part == &parts.back()) return whole;
+    }
+  }
+  return {};
 }
 
 std::string Mapping::node(const Json& document) const {

@@ -56,6 +56,8 @@ class Pointer {
   // Nothing: not a pointer.
   static std::optional<Pointer> parse(std::string_view text);
   const Json* find(const Json& document) const;
+  // The same where a name may stand for several parts, joined by dots: "/a/b" also finds {"a.b": …}. Split names first.
+  const Json* find_dotted(const Json& document) const;
   void erase_from(Json& document) const;
 
  private:
@@ -76,7 +78,9 @@ class Mapping {
   // rule.level on the scale 0..15.
   std::optional<int> level(const Json& document) const;
 
-  std::string id(const Json& document) const;    // the SIEM's own id, "" where there is none
+  // The SIEM's own id, "" where there is none. One of several parts is written as a JSON pointer, so that no two lists
+  // of parts give one id.
+  std::string id(const Json& document) const;
   std::string node(const Json& document) const;  // the SIEM node that gave the id, or ""
   bool id_seconds() const { return id_seconds_; }
   // The document's canonical JSON without what the ingest pipeline adds.
@@ -84,15 +88,21 @@ class Mapping {
 
  private:
   void read(const Json& mapping);
+  void read_ids(const Json& list);
+  const Json* at(const Pointer& pointer, const Json& document) const;
+  enum class Want : std::uint8_t { scalar, scalar_or_list };
+  const Json* first(const std::vector<Pointer>& pointers, const Json& document, Want want) const;
+  std::optional<int> level_of(const Json& value) const;
 
   std::string name_;
   std::string text_;
   std::string digest_;
   std::array<std::vector<Pointer>, static_cast<std::size_t>(Field::count)> fields_;
-  std::vector<Pointer> ids_;
+  std::vector<std::vector<Pointer>> ids_;  // each the parts of one
   std::vector<Pointer> nodes_;
   std::vector<Pointer> ignored_;
   bool id_seconds_ = false;
+  bool dotted_ = false;
   double level_from_ = 0;
   double level_to_ = 15;
   std::map<std::string, int, std::less<>> level_words_;

@@ -12,8 +12,10 @@ inline constexpr const char* kSchema = R"json({
   "properties": {
     "url": {"type": "string", "minLength": 1,
       "description": "The Wazuh indexer: https://host:9200. http:// only for a server on this machine."},
-    "index": {"type": "string", "default": "wazuh-alerts-*", "minLength": 1,
-      "description": "Index, pattern or comma-separated list to read."},
+    "schema": {"type": "string", "enum": ["wazuh-4", "wazuh-5"], "default": "wazuh-4",
+      "description": "What the index holds: alerts of Wazuh 4, or findings of Wazuh 5 (docs/sources/wazuh5.md)."},
+    "index": {"type": "string", "minLength": 1,
+      "description": "What to read, with commas. Absent: wazuh-alerts-*, with wazuh-5 wazuh-findings-v5-*."},
     "user": {"type": "string", "default": "",
       "description": "User for Basic authentication. A user of its own, read only (docs/sources/wazuh.md)."},
     "password": {"type": "string", "x-sf-secret": true,
@@ -41,7 +43,7 @@ inline constexpr const char* kSchema = R"json({
     "retry_for": {"type": "string", "x-sf-duration": true, "default": "60s",
       "description": "How long a passing fault is retried before the run goes on without the indexer."},
     "min_level": {"type": "integer", "default": 0, "minimum": 0, "maximum": 16,
-      "description": "Read only alerts of at least this rule level; 0: all. No later stage sees the others."}
+      "description": "wazuh-4: read only alerts of at least this rule level; 0: all. No later stage sees others."}
   }
 })json";
 

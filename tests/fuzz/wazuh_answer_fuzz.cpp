@@ -11,14 +11,19 @@
 
 #include "fuzz.hpp"
 
-using namespace source_wazuh;
+using namespace search;
 using fuzz::hold;
 using Json = nlohmann::json;
 
 namespace {
 
+constexpr Dialect kDialect = {
+    "source_wazuh", "docs/sources/wazuh.md", "indexer",    "Filebeat", "admin", "", "wazuh-alerts-*",
+    "timestamp",    {"id", "manager.name"},  "rule.level", "",         "open"};
+
 Settings make_settings() {
   Settings out;
+  out.dialect = &kDialect;
   out.url = "https://127.0.0.1:9200";
   out.where = "127.0.0.1:9200";
   out.index = "wazuh-alerts-*";
@@ -49,7 +54,7 @@ void check_page(const Page& page) {
   for (const auto& hit : page.hits) {
     hold(within(hit.source) && within(hit.id) && within(hit.sort));
     hold(hit.source.front() == '{' && hit.source.back() == '}');
-    const auto key = sort_key(hit);
+    const auto key = sort_key(hit, kDialect);
     hold(!key.usable || key.time_ms);
   }
   hold(!page.clock_ms || (*page.clock_ms >= 0 && *page.clock_ms < 100'000'000'000'000));

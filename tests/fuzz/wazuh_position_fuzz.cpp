@@ -11,7 +11,7 @@
 #include "fuzz.hpp"
 #include "retry.hpp"
 
-using namespace source_wazuh;
+using namespace search;
 using fuzz::hold;
 
 namespace {
@@ -31,15 +31,15 @@ void check_cursor(std::string_view text, std::int64_t now_ms, std::int64_t local
   settings.visibility_delay_ms = 20'000;
   settings.start_ms = kDayMs;
   try {
-    const auto cursor = from_position(text);
+    const auto cursor = from_position(text, "source_wazuh");
     const Plan next = plan(cursor, settings, now_ms, local_ms, "filter");
     hold(next.from_ms <= next.to_ms && next.to_ms == now_ms - settings.visibility_delay_ms);
     hold(next.warning.empty() || fuzz::sentence(next.warning, 400));
-    const auto written = from_position(to_position(next.cursor));
+    const auto written = from_position(to_position(next.cursor), "source_wazuh");
     hold(written && written->watermark_ms == next.cursor.watermark_ms && written->local_ms == local_ms);
     if (!cursor) return;
     hold(next.from_ms <= cursor->watermark_ms - settings.overlap_ms);  // what may be new is always read again
-    const auto again = from_position(to_position(*cursor));
+    const auto again = from_position(to_position(*cursor), "source_wazuh");
     hold(again && again->watermark_ms == cursor->watermark_ms && again->local_ms == cursor->local_ms &&
          again->filter == cursor->filter);
   } catch (const sf::Error& error) {

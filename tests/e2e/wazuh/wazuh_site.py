@@ -6,6 +6,7 @@ The program is $SF_BUILD/bin/signalfoundry. Without SF_SHARED a test ends with 7
 import atexit
 import base64
 import collections
+import datetime
 import json
 import os
 import pathlib
@@ -109,6 +110,14 @@ def send(about, method, path, data):
         return json.load(answer)
 
 
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def moment_of(alert):
+    return datetime.datetime.fromisoformat(alert["timestamp"])
+
+
 def forget_alerts(about):
     ask(about, "DELETE", "/wazuh-alerts-*")
 
@@ -119,10 +128,16 @@ def toml(value):
     return json.dumps(value)
 
 
+def stage(name, plugin, settings):
+    text = f'\n[[stage]]\nname = "{name}"\nplugin = "{plugin}"\n[stage.settings]\n'
+    return text + "".join(f"{key} = {toml(value)}\n" for key, value in settings.items() if value is not None)
+
+
 class Pipeline:
     """The seven stages with a state directory of its own."""
 
-    def __init__(self, plugin, settings):
+    def __init__(self, plugin, settings, policy=ROOT / "pipelines" / "policies" / "default.toml"):
+        self.policy = policy
         self.place = temp_dir(support.sandbox_root())
         self.state = self.place / "state"
         self.file = self.place / "pipeline.toml"
@@ -132,7 +147,7 @@ class Pipeline:
         stages = [
             ("poll", plugin, settings),
             ("cap", "queue_cap", {"cap": 2000}),
-            ("triage", "triage_policy", {"policy": str(ROOT / "pipelines" / "policies" / "default.toml")}),
+            ("triage", "triage_policy", {"policy": str(self.policy)}),
             ("cases", "cases", {}),
             ("escalation", "escalation", {}),
             ("reconcile", "reconcile", {}),
@@ -140,8 +155,7 @@ class Pipeline:
         ]
         text = f'[pipeline]\nname = "e2e"\nstate = {toml(str(self.state))}\n'
         for name, used, more in stages:
-            text += f'\n[[stage]]\nname = "{name}"\nplugin = "{used}"\n[stage.settings]\n'
-            text += "".join(f"{key} = {toml(value)}\n" for key, value in more.items() if value is not None)
+            text += stage(name, used, more)
         self.file.write_text(text)
 
     def command(self, *words):

@@ -239,3 +239,47 @@ TEST_CASE("mapping: the severity word of every level is the table of docs/format
                             "high",          "high",          "high",          "critical"};
   for (int i = 0; i < 16; ++i) CHECK(severity_word(i) == expected[i]);
 }
+
+TEST_CASE("mapping: \"dotted\" finds names that hold several parts, the split ones first") {
+  const auto find = [](const char* dotted, const char* pointer, const char* text) {
+    const auto mapping = Mapping::parse("{\"dotted\":" + std::string(dotted) + R"(,"fields":{"host.name":[")" +
+                                        std::string(pointer) + "\"]}}");
+    const Json document = Json::parse(text);
+    const Json* value = mapping->find(Field::host_name, document);
+    return value == nullptr ? "nothing" : value->dump();
+  };
+  for (const char* text : {R"({"a":{"b":{"c":1}}})", R"({"a.b.c":1})", R"({"a.b":{"c":1}})", R"({"a":{"b.c":1}})",
+                           R"({"a":{"x":0},"a.b":{"c":1}})", R"({"a":{"b":{"x":0}},"a.b.c":1})"})
+    CHECK(find("true", "/a/b/c", text) == "1");
+  CHECK(find("true", "/a/b", R"({"a.b":2,"a":{"b":1}})") == "1");
+  CHECK(find("true", "/a/0/b", R"({"a":[{"b":1}]})") == "1");
+  CHECK(find("true", "/a/0/b/c", R"({"a":[{"b.c":1}]})") == "1");
+  CHECK(find("true", "/a/1/b", R"({"a":[{"b":1}]})") == "nothing");
+  CHECK(find("true", "/a/b", R"({"a":"b","a.c":1})") == "nothing");
+  CHECK(find("false", "/a/b/c", R"({"a.b.c":1})") == "nothing");
+}
+
+TEST_CASE("mapping: an id of several parts is there when all are, and no two lists of parts give one id") {
+  const auto mapping = Mapping::parse(R"({"identity":{"id":[["/i","/d","/r"],"/uuid"]}})");
+  const auto id = [&](const char* text) { return mapping->id(Json::parse(text)); };
+  CHECK(id(R"({"i":"ix","d":"doc","r":7})") == "ix/doc/7");
+  CHECK(id(R"({"i":"a/b","d":"c","r":"r"})") == "a~1b/c/r");
+  CHECK(id(R"({"i":"a","d":"b/c","r":"r"})") == "a/b~1c/r");
+  CHECK(id(R"({"i":"a~1b","d":"c","r":"r"})") == "a~01b/c/r");
+  CHECK(id(R"({"i":"ix","r":"r","uuid":"u"})") == "u");
+  CHECK(id(R"({"i":"ix","d":"","r":"r"})").empty());
+  CHECK(id(R"({"i":["ix"],"d":{},"r":null})").empty());
+  CHECK(refusal(R"({"identity":{"id":[[]]}})") == "identity.id holds an id of no parts");
+  CHECK(refusal(R"({"identity":{"id":[["/a","b"]]}})") == "identity.id holds something that is no JSON pointer");
+}
+
+TEST_CASE("mapping: the level is the first field's that gives one") {
+  const auto mapping =
+      Mapping::parse(R"({"level":{"fields":["/severity","/risk"],"from":0,"to":100,"words":{"low":5,"high":12}}})");
+  const auto of = [&](const char* text) { return mapping->level(Json::parse(text)).value_or(-1); };
+  CHECK(of(R"({"severity":"low","risk":99})") == 5);
+  CHECK(of(R"({"severity":"odd","risk":99})") == 14);
+  CHECK(of(R"({"severity":["high"],"risk":21})") == 3);
+  CHECK(of(R"({"risk":100})") == 15);
+  CHECK(of(R"({"severity":"odd"})") == -1);
+}

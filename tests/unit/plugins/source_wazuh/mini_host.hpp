@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../../../../plugins/source_wazuh/source.hpp"
+#include "../../../../plugins/source_wazuh/wazuh_source.hpp"
 #include "base/digest.hpp"
 
 struct HttpReply {
@@ -153,7 +153,7 @@ class SourceRun {
   std::function<bool()> take = [] { return true; };
 
  private:
-  static const sf_source& table() { return sf::detail::source_table<source_wazuh::Source>; }
+  static const sf_source& table() { return sf::detail::source_table<source_wazuh::WazuhSource>; }
   static SourceRun& me(const sf_record_sink* sink) { return *static_cast<SourceRun*>(sink->impl); }
   static sf_status push(const sf_record_sink* sink, sf_str document, sf_str id, sf_str) {
     if (!me(sink).take()) return SF_FULL;

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "../../../../plugins/source_wazuh/cursor.hpp"
-#include "../../../../plugins/source_wazuh/retry.hpp"
-#include "../../../../plugins/source_wazuh/settings.hpp"
-#include "../../../../plugins/source_wazuh/slice.hpp"
+#include "../../../../plugins/shared/search/cursor.hpp"
+#include "../../../../plugins/shared/search/retry.hpp"
+#include "../../../../plugins/shared/search/settings.hpp"
+#include "../../../../plugins/shared/search/slice.hpp"
 #include "support/catch.h"
 
-using namespace source_wazuh;
+using namespace search;
 
 TEST_CASE("source_wazuh slicer: gives members and elements as they stand", "[source_wazuh]") {
   std::vector<std::string> seen;
@@ -106,7 +106,7 @@ TEST_CASE("source_wazuh cursor: times that no clock gives are no cursor", "[sour
   const auto cursor = [](const std::string& ms) {
     return R"({"v":1,"watermark_ms":)" + ms + R"(,"local_ms":0,"filter":""})";
   };
-  CHECK(from_position(cursor("-86400000"))->watermark_ms == -86'400'000);
+  CHECK(from_position(cursor("-86400000"), "source_wazuh")->watermark_ms == -86'400'000);
   for (const char* ms : {"-9223372036854775808", "9223372036854775807", "1000000000000001", "1.5", "1e300", "\"1\""})
-    CHECK_THROWS_AS(from_position(cursor(ms)), sf::Error);
+    CHECK_THROWS_AS(from_position(cursor(ms), "source_wazuh"), sf::Error);
 }

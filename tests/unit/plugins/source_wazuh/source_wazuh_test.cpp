@@ -305,7 +305,7 @@ TEST_CASE("source_wazuh: where no index is yet, the cursor waits for one", "[sou
 TEST_CASE("source_wazuh: the mapping is Wazuh's, and a foreign cursor is refused", "[source_wazuh]") {
   MiniHost host;
   FakeIndexer indexer(host);
-  CHECK(json::parse(source_wazuh::Source().mapping())["name"] == "wazuh-4");
+  CHECK(json::parse(source_wazuh::kWazuh4.mapping)["name"] == "wazuh-4");
   for (const std::string position : {"{\"offset\":12}", "12", "{\"v\":2}", "nonsense"}) {
     SourceRun run(host, settings(), position);
     CHECK(run.status == SF_FATAL);

@@ -6,14 +6,18 @@
 #include <string>
 #include <string_view>
 
-namespace source_wazuh {
+#include "dialect.hpp"
+
+namespace search {
 
 struct Settings {
-  std::string url;    // without a slash at its end
-  std::string where;  // "127.0.0.1:9200", printable: what messages call the indexer
+  const Dialect* dialect = nullptr;  // never null once read
+  std::string url;                   // without a slash at its end
+  std::string where;                 // "127.0.0.1:9200", printable: where messages say the server is
   std::string index;
   std::string user;
   bool password = false;  // there is one; its value is the host's
+  bool api_key = false;   // the same
   std::string ca_file;
   std::string client_cert;
   std::string client_key;
@@ -27,15 +31,17 @@ struct Settings {
   std::uint32_t timeout_ms = 0;
   int min_level = 0;
 
+  // "the indexer at 127.0.0.1:9200"
+  std::string who() const { return std::string("the ") + dialect->server + " at " + where; }
   // What the cursor's meaning depends on, as text.
   std::string filter() const { return "index=" + index + " min_level=" + std::to_string(min_level); }
 };
 
 // Throws sf::Error(SF_INVALID) for what the schema cannot say: a URL that is none, an index with a slash, a
-// certificate without its key, a password without a user.
-Settings read_settings(std::string_view json);
+// certificate without its key, a password without a user, two ways to log in.
+Settings read_settings(std::string_view json, const Dialect& dialect);
 
 // Hostile text for a message: ASCII, no control characters, at most `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 120);
 
-}  // namespace source_wazuh
+}  // namespace search

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// answer.hpp - an answer of the indexer: a whole page of alerts, or what is wrong with it and what to do. [any-thread]
+// answer.hpp - an answer of the server: a whole page of alerts, or what is wrong with it and what to do. [any-thread]
 #pragma once
 #include <signalfoundry/abi/base.h>
 
@@ -13,7 +13,7 @@
 
 #include "settings.hpp"
 
-namespace source_wazuh {
+namespace search {
 
 struct Hit {
   std::string_view source;  // the document, its bytes as they came
@@ -25,7 +25,7 @@ struct Page {
   std::unique_ptr<const std::string> body;  // what the views point into
   std::vector<Hit> hits;
   std::int64_t shards = 0;               // 0: no index matches
-  std::optional<std::int64_t> clock_ms;  // of a probe: the indexer's clock
+  std::optional<std::int64_t> clock_ms;  // of a probe: the server's clock
 };
 
 // Why an answer is no page.
@@ -49,8 +49,8 @@ std::optional<Problem> read_answer(Reply reply, const Settings& settings, Page& 
 // A hit's sort values. Throws nothing: what is not there is absent.
 struct SortKey {
   std::optional<std::int64_t> time_ms;
-  bool usable = false;  // three values, none null: may be sent as search_after
+  bool usable = false;  // as many values as were sorted by, none null: may be sent as search_after
 };
-SortKey sort_key(const Hit& hit);
+SortKey sort_key(const Hit& hit, const Dialect& dialect);
 
-}  // namespace source_wazuh
+}  // namespace search

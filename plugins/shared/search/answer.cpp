@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "answer.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "slice.hpp"
 
-namespace source_wazuh {
+namespace search {
 namespace {
 
 using Json = nlohmann::json;
@@ -47,7 +48,12 @@ Cause cause_of_body(const std::string& body) {
 }
 
 std::string who(const Settings& s) {
-  return "the indexer at " + s.where;
+  return s.who();
+}
+
+// "the indexer": for a remedy.
+std::string the_server(const Settings& s) {
+  return std::string("the ") + s.dialect->server;
 }
 
 std::string code(unsigned status, const Cause& cause) {
@@ -55,7 +61,17 @@ std::string code(unsigned status, const Cause& cause) {
   return "(" + std::to_string(status) + (told.empty() ? ")" : " " + told + ")");
 }
 
+// "timestamp must be a date, id and manager.name keywords"
+std::string fields_of(const Dialect& d) {
+  const std::string first = d.ids[0];
+  return std::string(d.time) + " must be a date, " +
+         (d.id_count() == 1 ? first + " a keyword" : first + " and " + d.ids[1] + " keywords");
+}
+
 Problem unauthorised(const Settings& s) {
+  if (s.api_key)
+    return {Act::stop, SF_DENIED, who(s) + " refuses the API key (401)",
+            "see whether it has expired or was invalidated, and that api_key is its encoded form"};
   if (s.user.empty() && s.client_cert.empty())
     return {Act::stop, SF_DENIED, who(s) + " wants credentials (401)",
             "set user and password, or client_cert and client_key"};
@@ -69,37 +85,38 @@ Problem forbidden(const Settings& s, const Cause& cause) {
   if (cause.type == "cluster_block_exception")
     return {Act::stop, SF_DENIED, who(s) + " blocks reading " + printable(s.index, 60) + " " + code(403, cause),
             "lift the block on the index"};
-  const auto name = s.user.empty() ? std::string("this client") : "user \"" + printable(s.user, 60) + "\"";
+  const auto name = s.api_key        ? std::string("the API key")
+                    : s.user.empty() ? std::string("this client")
+                                     : "user \"" + printable(s.user, 60) + "\"";
   return {Act::stop, SF_DENIED,
           who(s) + " does not let " + name + " read " + printable(s.index, 60) + " " + code(403, cause),
-          "give its role read on that pattern (docs/sources/wazuh.md)"};
+          std::string("give its role read on that pattern (") + s.dialect->page + ")"};
 }
 
 Problem not_found(const Settings& s, const Cause& cause) {
   if (cause.type == "index_not_found_exception")
     return {Act::stop, SF_FAILED, who(s) + " has no index " + printable(s.index, 60) + " (404)",
-            "correct index, or wait until Filebeat has created it"};
+            std::string("correct index, or wait until ") + s.dialect->writer + " has created it"};
   return {Act::stop, SF_FAILED, who(s) + " knows no search there " + code(404, cause),
-          "correct url: it is the indexer's own address, port 9200, not the dashboard's"};
+          "correct url: it is " + the_server(s) + "'s own address, port 9200, not the dashboard's"};
 }
 
 Problem overloaded(const Settings& s, const Cause& cause) {
   if (cause.type == "circuit_breaking_exception")
     return {Act::retry_smaller, SF_RETRY, who(s) + " is short of memory " + code(429, cause),
-            "lower page_size, or give the indexer more heap"};
+            "lower page_size, or give " + the_server(s) + " more heap"};
   return {Act::retry, SF_RETRY, who(s) + " is overloaded and asked to wait " + code(429, cause),
           "poll less often, or lower page_size"};
 }
 
 Problem refused(const Reply& reply, const Settings& s) {
   const auto cause = cause_of_body(reply.body);
-  const auto told = [&](Act act, sf_status status, const char* what, const char* remedy) {
-    return Problem{act, status, who(s) + " " + what + " " + code(reply.status, cause), remedy};
+  const auto told = [&](Act act, sf_status status, const char* what, std::string remedy) {
+    return Problem{act, status, who(s) + " " + what + " " + code(reply.status, cause), std::move(remedy)};
   };
   switch (reply.status) {
     case 400:
-      return told(Act::stop, SF_FAILED, "refuses the query",
-                  "check index and its template: timestamp must be a date, id and manager.name keywords");
+      return told(Act::stop, SF_FAILED, "refuses the query", "check index and its template: " + fields_of(*s.dialect));
     case 401:
       return unauthorised(s);
     case 403:
@@ -109,7 +126,7 @@ Problem refused(const Reply& reply, const Settings& s) {
     case 429:
       return overloaded(s, cause);
     case 500:
-      return told(Act::retry_smaller, SF_RETRY, "failed", "see the indexer's log");
+      return told(Act::retry_smaller, SF_RETRY, "failed", "see " + the_server(s) + "'s log");
     case 503:
       return told(Act::retry, SF_RETRY, "is not ready", "see the cluster's health");
     case 502:
@@ -123,7 +140,7 @@ Problem refused(const Reply& reply, const Settings& s) {
   }
   if (reply.status >= 300 && reply.status < 400)
     return told(Act::stop, SF_FAILED, "redirects instead of answering",
-                "set url to the indexer itself, not to a proxy or the dashboard");
+                "set url to " + the_server(s) + " itself, not to a proxy or the dashboard");
   return told(Act::stop, SF_FAILED, "gave an answer that is not understood",
               "check url, and the log of a proxy before it");
 }
@@ -131,7 +148,7 @@ Problem refused(const Reply& reply, const Settings& s) {
 Problem no_search_answer(const Settings& s, const std::string& body, const std::string& what) {
   const auto cause = cause_of_body(body);
   return {Act::retry, SF_RETRY, who(s) + " " + what + (cause.type.empty() ? "" : " (" + cause.text() + ")"),
-          "check that url is the indexer itself"};
+          "check that url is " + the_server(s) + " itself"};
 }
 
 std::optional<Problem> check_shards(std::string_view shards, const Settings& s, Page& page) {
@@ -140,7 +157,7 @@ std::optional<Problem> check_shards(std::string_view shards, const Settings& s, 
                        j["failed"].is_number_integer();
   if (!numbers)
     return Problem{Act::retry, SF_RETRY, who(s) + " answered with a _shards that is none",
-                   "check that url is the indexer itself"};
+                   "check that url is " + the_server(s) + " itself"};
   page.shards = j["total"].get<std::int64_t>();
   const auto failed = j["failed"].get<std::int64_t>();
   if (failed == 0) return std::nullopt;
@@ -214,7 +231,7 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
     return Problem{
         Act::retry, SF_RETRY,
         who(s) + " did not answer with JSON but with \"" + printable(std::string_view(*page.body).substr(0, 60)) + "\"",
-        "check that url is the indexer, not a login page or a proxy"};
+        "check that url is " + the_server(s) + ", not a login page or a proxy"};
   }
   if (parts.shards.empty())
     return no_search_answer(s, *page.body, "answered without _shards, so that nobody knows whether the page is whole");
@@ -231,13 +248,14 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
   return std::nullopt;
 }
 
-SortKey sort_key(const Hit& hit) {
+SortKey sort_key(const Hit& hit, const Dialect& dialect) {
   SortKey key;
   const auto j = parse_part(hit.sort);
   if (!j.is_array() || j.empty()) return key;
   if (j[0].is_number_integer()) key.time_ms = j[0].get<std::int64_t>();
-  key.usable = key.time_ms && j.size() == 3 && !j[1].is_null() && !j[2].is_null();
+  key.usable = key.time_ms && j.size() == 1 + dialect.id_count() &&
+               std::none_of(j.begin(), j.end(), [](const Json& value) { return value.is_null(); });
   return key;
 }
 
-}  // namespace source_wazuh
+}  // namespace search

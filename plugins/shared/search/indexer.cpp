@@ -4,11 +4,13 @@
 #include <signalfoundry/abi/service/http.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "query.hpp"
 
-namespace source_wazuh {
+namespace search {
 
 struct Indexer::Exchange {
   sf_status status = SF_OK;
@@ -24,9 +26,41 @@ namespace {
 Problem transport_problem(sf_status status, const std::string& sentence) {
   const auto cut = sentence.rfind("; ");
   const auto act = status == SF_RETRY ? Problem::Act::retry : Problem::Act::stop;
-  if (cut == std::string::npos) return {act, status, sentence, "see the indexer's log"};
+  if (cut == std::string::npos) return {act, status, sentence, "see the server's log"};
   return {act, status, sentence.substr(0, cut), sentence.substr(cut + 2)};
 }
+
+void wipe(std::string& text) {
+  volatile char* at = text.data();
+  for (std::size_t i = 0; i < text.size(); ++i) at[i] = 0;
+}
+
+// The value of an Authorization header; wiped at its end.
+class ApiKey {
+ public:
+  // Reads the secret "api_key". Throws sf::Error(SF_INVALID) for what cannot be one; its text is not shown.
+  explicit ApiKey(const sf::Host& host) {
+    auto key = host.secret("api_key").value_or("");
+    const bool encoded = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             std::string_view("+/=_-").find(c) != std::string_view::npos;
+    });
+    value_.reserve(key.size() + 8);
+    value_.append("ApiKey ").append(key);
+    wipe(key);
+    if (!encoded)
+      throw sf::Error(SF_INVALID,
+                      "api_key is not the encoded form of an API key; write what its creation gave as \"encoded\", "
+                      "one line of Base64, not the id and the key");
+  }
+  ApiKey(const ApiKey&) = delete;
+  ApiKey& operator=(const ApiKey&) = delete;
+  ~ApiKey() { wipe(value_); }
+  const std::string& value() const { return value_; }
+
+ private:
+  std::string value_;
+};
 
 std::string seconds(std::int64_t ms) {
   return std::to_string((ms + 500) / 1000) + " s";
@@ -40,8 +74,10 @@ void Indexer::check_stop() const {
 
 std::optional<Problem> Indexer::ask(const std::string& body, Page& page, std::optional<std::uint32_t>& retry_after_ms) {
   const std::string type = "application/json";
-  const std::vector<sf_http_header> headers = {{sf::to_c("Content-Type"), sf::to_c(type)},
-                                               {sf::to_c("Accept"), sf::to_c(type)}};
+  std::vector<sf_http_header> headers = {{sf::to_c("Content-Type"), sf::to_c(type)},
+                                         {sf::to_c("Accept"), sf::to_c(type)}};
+  std::optional<ApiKey> api_key;
+  if (settings_.api_key) headers.push_back({sf::to_c("Authorization"), sf::to_c(api_key.emplace(host_).value())});
   const auto url = settings_.url + path_of(settings_);
   sf_http_request q{};
   q.struct_size = sizeof q;
@@ -78,10 +114,10 @@ std::optional<Problem> Indexer::ask(const std::string& body, Page& page, std::op
 std::optional<Problem> Indexer::read(Exchange& x, Page& page, std::optional<std::uint32_t>& retry_after_ms) {
   if (x.status == SF_CANCELLED) throw sf::Stop{};
   if (x.status == SF_TOO_LARGE)
-    return Problem{Problem::Act::retry_smaller, SF_TOO_LARGE,
-                   "the answer of the indexer at " + settings_.where + " is larger than " +
-                       std::to_string(settings_.page_bytes) + " bytes",
-                   "raise page_bytes, and see what the indexer holds"};
+    return Problem{
+        Problem::Act::retry_smaller, SF_TOO_LARGE,
+        "the answer of " + settings_.who() + " is larger than " + std::to_string(settings_.page_bytes) + " bytes",
+        "raise page_bytes, and see what the " + std::string(settings_.dialect->server) + " holds"};
   if (x.status != SF_OK) return transport_problem(x.status, x.error.message);
   date_ms_ = parse_http_date(x.date);
   retry_after_ms = parse_retry_after(x.retry_after, date_ms_.value_or(host_.now_ms()));
@@ -121,4 +157,4 @@ Page Indexer::search(const std::function<std::string(std::uint32_t size)>& body)
   }
 }
 
-}  // namespace source_wazuh
+}  // namespace search

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-namespace source_wazuh {
+namespace search {
 
 namespace {
 
@@ -15,16 +15,17 @@ namespace {
 }
 
 // "host:port" of a URL that starts with http:// or https://.
-std::string where_of(const std::string& url) {
+std::string where_of(const std::string& url, const std::string& server) {
   const bool tls = url.rfind("https://", 0) == 0;
   if (!tls && url.rfind("http://", 0) != 0)
-    refuse("url = \"" + printable(url.substr(0, url.find('@'))) + "\" is no indexer address; write https://host:9200");
+    refuse("url = \"" + printable(url.substr(0, url.find('@'))) + "\" is no " + server +
+           " address; write https://host:9200");
   auto host = url.substr(tls ? 8 : 7);
   host = host.substr(0, host.find('/'));
   if (host.find('@') != std::string::npos)
     refuse("url must not hold a user or password; use user and password of the stage");
   if (host.empty() || url.find_first_of("?#") != std::string::npos)
-    refuse("url = \"" + printable(url) + "\" is no indexer address; write https://host:9200, without ? or #");
+    refuse("url = \"" + printable(url) + "\" is no " + server + " address; write https://host:9200, without ? or #");
   const auto colon = host.rfind(':');
   const bool port = colon != std::string::npos && host.find(']', colon) == std::string::npos;
   return printable(port ? host : host + (tls ? ":443" : ":80"));
@@ -44,21 +45,26 @@ void check(const Settings& s) {
   if (s.password && s.user.empty()) refuse("there is a password but no user; set user");
   if (!s.user.empty() && !s.password)
     refuse("there is a user but no password; set password = { file = \"…\" } or { env = \"…\" }");
+  if (s.api_key && !s.user.empty()) refuse("api_key and user are two ways to log in; set one of them");
+  if (s.min_level > 0 && s.dialect->level[0] == '\0')
+    refuse("min_level compares the numbers of Wazuh 4, and here levels are words; leave it out");
   if (s.timeout_ms == 0 || s.window_ms <= 0 || s.start_ms <= 0)
     refuse("timeout, window and start must be longer than 0s");
 }
 
 }  // namespace
 
-Settings read_settings(std::string_view json) {
+Settings read_settings(std::string_view json, const Dialect& dialect) {
   const auto j = nlohmann::json::parse(json);
   Settings s;
+  s.dialect = &dialect;
   s.url = j.at("url").get<std::string>();
   while (!s.url.empty() && s.url.back() == '/') s.url.pop_back();
-  s.where = where_of(s.url);
-  s.index = j.value("index", std::string("wazuh-alerts-*"));
+  s.where = where_of(s.url, dialect.server);
+  s.index = j.value("index", std::string(dialect.index));
   s.user = j.value("user", std::string());
   s.password = j.contains("password");
+  s.api_key = j.contains("api_key");
   s.ca_file = j.value("ca_file", std::string());
   s.client_cert = j.value("client_cert", std::string());
   s.client_key = j.value("client_key", std::string());
@@ -83,4 +89,4 @@ std::string printable(std::string_view text, std::size_t limit) {
   return out;
 }
 
-}  // namespace source_wazuh
+}  // namespace search

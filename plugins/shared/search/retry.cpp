@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-namespace source_wazuh {
+namespace search {
 namespace {
 
 constexpr std::uint32_t kFirstWaitMs = 500;
@@ -69,4 +69,4 @@ std::optional<std::uint32_t> Backoff::next(std::int64_t now_ms, std::optional<st
   return wait;
 }
 
-}  // namespace source_wazuh
+}  // namespace search

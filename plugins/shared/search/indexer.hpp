@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// indexer.hpp - one search after another against the indexer, each repeated while its fault may pass. [stage-thread]
+// indexer.hpp - one search after another against the server, each repeated while its fault may pass. [stage-thread]
 #pragma once
 #include <signalfoundry/host.hpp>
 #include <signalfoundry/source.hpp>
@@ -13,7 +13,7 @@
 #include "retry.hpp"
 #include "settings.hpp"
 
-namespace source_wazuh {
+namespace search {
 
 class Indexer {
  public:
@@ -21,7 +21,7 @@ class Indexer {
       : host_(host), settings_(settings), stop_(stop), size_(settings.page_size) {}
 
   // A whole page. `body` gives the search for a page of at most so many alerts; it is asked again with fewer when the
-  // indexer is short of memory or time, or the answer is too large. Throws sf::Error when the fault does not pass
+  // server is short of memory or time, or the answer is too large. Throws sf::Error when the fault does not pass
   // within retry_for or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED. Throws sf::Stop when the run
   // stops.
   Page search(const std::function<std::string(std::uint32_t size)>& body);
@@ -44,4 +44,4 @@ class Indexer {
   std::optional<std::int64_t> date_ms_;
 };
 
-}  // namespace source_wazuh
+}  // namespace search

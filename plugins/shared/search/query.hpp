@@ -7,7 +7,7 @@
 
 #include "settings.hpp"
 
-namespace source_wazuh {
+namespace search {
 
 // Which alerts of a window are meant. Sorting on a field that some lack makes OpenSearch 2.8 to 2.10 leave out hits
 // (docs/adr/0004-plain-search-after.md), so those that lack one are asked for apart, and by time alone.
@@ -15,7 +15,7 @@ enum class Part { identified, unidentified };
 
 struct Query {
   Part part = Part::identified;
-  bool by_time = false;      // sort by timestamp alone, no search_after
+  bool by_time = false;      // sort by time alone, no search_after
   std::int64_t from_ms = 0;  // [from, to)
   std::int64_t to_ms = 0;
   std::uint32_t size = 0;
@@ -26,6 +26,6 @@ std::string path_of(const Settings& settings);  // "/wazuh-alerts-*/_search?…"
 std::string body_of(const Query& query, const Settings& settings);
 // A search that finds nothing and tells whether there is an index, and the indexer's clock: OpenSearch sends no Date
 // header, but it says what "now" in a range came to.
-std::string probe_body();
+std::string probe_body(const Settings& settings);
 
-}  // namespace source_wazuh
+}  // namespace search

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "source.hpp"
 
-#include <signalfoundry/wazuh_mapping.hpp>
-
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-namespace source_wazuh {
+namespace search {
 namespace {
 
 constexpr std::int64_t kSkewToTellMs = 30'000;
@@ -19,20 +17,26 @@ std::string unescaped(std::string_view inside_quotes) {
   return j.is_string() ? j.get<std::string>() : std::string();
 }
 
+// "id or manager.name"
+std::string ids_of(const Dialect& dialect) {
+  return dialect.id_count() == 1 ? dialect.ids[0] : std::string(dialect.ids[0]) + " or " + dialect.ids[1];
+}
+
 }  // namespace
 
 void Source::configure(const sf::Host& host, std::string_view settings_json) {
   host_ = host;
-  settings_ = read_settings(settings_json);
+  settings_ = read_settings(settings_json, dialect(settings_json));
   filter_text_ = settings_.filter();
   filter_ = host_.sha256(filter_text_).substr(0, 16);
   warn_of_default_password();
 }
 
 void Source::warn_of_default_password() const {
-  if (settings_.user == "admin")
-    host_.warn(
-        "user is \"admin\", who may change everything on the indexer; make a read-only user (docs/sources/wazuh.md)");
+  const auto& dialect = *settings_.dialect;
+  if (settings_.user == dialect.superuser)
+    host_.warn("user is \"" + settings_.user + "\", who may change everything on the " + dialect.server +
+               "; make a read-only user (" + dialect.page + ")");
   if (!settings_.password || host_.find<sf_secret_api>(SF_SERVICE_SECRET) == nullptr) return;
   auto password = host_.secret("password").value_or("");
   const bool known = password == "admin" || password == "SecretPassword" || password == "changeme";
@@ -44,7 +48,7 @@ void Source::warn_of_default_password() const {
 }
 
 std::string Source::mapping() {
-  return sf::kWazuhMapping;
+  return settings_.dialect->mapping;
 }
 
 void Source::reset() {
@@ -55,7 +59,7 @@ void Source::reset() {
 }
 
 void Source::open(std::string_view position) {
-  cursor_ = from_position(position);
+  cursor_ = from_position(position, settings_.dialect->plugin);
   run_fetched_ = 0;
   reset();
 }
@@ -99,15 +103,17 @@ void Source::begin(const sf::Emitter& out) {
   window_pages_ = 0;
   window_fetched_ = 0;
   indexer_ = std::make_unique<Indexer>(host_, settings_, stop_);
-  const auto probe = indexer_->search([](std::uint32_t) { return probe_body(); });
+  const auto probe = indexer_->search([this](std::uint32_t) { return probe_body(settings_); });
   const auto local = host_.now_ms();
   const auto told = probe.clock_ms ? probe.clock_ms : indexer_->date_ms();
   const auto skew = told.value_or(local) - local;
   host_.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
-  if (!told && probe.shards != 0) host_.info("the indexer does not tell its clock; this machine's is used");
+  if (!told && probe.shards != 0)
+    host_.info(std::string("the ") + settings_.dialect->server + " does not tell its clock; this machine's is used");
   if (std::abs(skew) > kSkewToTellMs)
-    host_.warn("the indexer's clock is " + std::to_string(std::abs(skew) / 1000) + " s " +
-               (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the earlier is used)");
+    host_.warn(std::string("the ") + settings_.dialect->server + "'s clock is " +
+               std::to_string(std::abs(skew) / 1000) + " s " + (skew > 0 ? "ahead of" : "behind") +
+               " this machine's; set both by NTP (the earlier is used)");
   // An indexer that is far ahead would put the cursor before alerts that are yet to come.
   plan_ = plan(cursor_, settings_, skew > kSkewToTellMs ? local : local + skew, local, filter_);
   if (!plan_.warning.empty()) host_.warn(plan_.warning);
@@ -151,13 +157,12 @@ void Source::next_page(const sf::Emitter& out) {
 
 // Says what the page after this one is asked with. A short page proves nothing: only an empty one is the end.
 void Source::after_page() {
-  const auto first = sort_key(page_.hits.front());
-  const auto last = sort_key(page_.hits.back());
+  const auto first = sort_key(page_.hits.front(), *settings_.dialect);
+  const auto last = sort_key(page_.hits.back(), *settings_.dialect);
   if (!first.time_ms || !last.time_ms)
-    throw sf::Error(SF_FAILED,
-                    "the indexer at " + settings_.where +
-                        " gave alerts without a time to sort by; check that timestamp is mapped as a date in " +
-                        printable(settings_.index, 60));
+    throw sf::Error(SF_FAILED, settings_.who() + " gave alerts without a time to sort by; check that " +
+                                   settings_.dialect->time + " is mapped as a date in " +
+                                   printable(settings_.index, 60));
   if (query_.by_time) return after_page_by_time(*first.time_ms, *last.time_ms);
   if (!last.usable) {
     // A null in search_after makes OpenSearch fail, so go on by time; what shares the last millisecond comes again.
@@ -168,17 +173,17 @@ void Source::after_page() {
     return;
   }
   if (page_.hits.back().sort == query_.after)
-    throw sf::Error(SF_FAILED, "the indexer at " + settings_.where +
-                                   " gave the same page twice; see its log, and whether a proxy before it caches");
+    throw sf::Error(SF_FAILED,
+                    settings_.who() + " gave the same page twice; see its log, and whether a proxy before it caches");
   query_.after = std::string(page_.hits.back().sort);
 }
 
 // A time outside of what was asked for would carry the run past alerts that nobody read.
 void Source::check_order(std::int64_t first_ms, std::int64_t last_ms) const {
   if (first_ms < query_.from_ms || last_ms < first_ms || last_ms >= query_.to_ms)
-    throw sf::Error(SF_FAILED,
-                    "the indexer at " + settings_.where +
-                        " does not keep to the order that was asked for; see whether a proxy before it caches");
+    throw sf::Error(
+        SF_FAILED,
+        settings_.who() + " does not keep to the order that was asked for; see whether a proxy before it caches");
 }
 
 void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {
@@ -191,8 +196,9 @@ void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {
   } else if (asked_ < kLargestPage) {
     query_.size = std::min(kLargestPage, asked_ * 2);
   } else {
-    throw sf::Error(SF_FAILED, "more than 10000 alerts without id or manager.name share the millisecond " +
-                                   std::to_string(last_ms) + " on " + settings_.where + "; give them an id");
+    throw sf::Error(SF_FAILED, "more than 10000 alerts without " + ids_of(*settings_.dialect) +
+                                   " share the millisecond " + std::to_string(last_ms) + " on " + settings_.where +
+                                   "; give them an id");
   }
 }
 
@@ -232,4 +238,4 @@ void Source::report_incomplete(const sf::Emitter& out) noexcept {
   }
 }
 
-}  // namespace source_wazuh
+}  // namespace search

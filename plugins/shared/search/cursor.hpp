@@ -10,7 +10,7 @@
 
 #include "settings.hpp"
 
-namespace source_wazuh {
+namespace search {
 
 struct Cursor {
   std::int64_t watermark_ms = 0;  // every alert before it was asked for, in pages that were whole
@@ -19,8 +19,8 @@ struct Cursor {
 };
 
 std::string to_position(const Cursor& cursor);
-// Nothing for "". Throws sf::Error(SF_FATAL) for a position that this version did not write.
-std::optional<Cursor> from_position(std::string_view position);
+// Nothing for "". Throws sf::Error(SF_FATAL) for a position that this version of `plugin` did not write.
+std::optional<Cursor> from_position(std::string_view position, const std::string& plugin);
 
 // One run's stretch of the time line, [from, to).
 struct Plan {
@@ -33,4 +33,4 @@ struct Plan {
 Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t now_ms, std::int64_t local_ms,
           const std::string& filter);
 
-}  // namespace source_wazuh
+}  // namespace search

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// source.hpp - the source: one run reads the time line from the cursor to just before the indexer's clock, window by
-// window, page by page (docs/sources/wazuh.md). [stage-thread], request_stop() [any-thread]
+// source.hpp - the source: one run reads the time line from the cursor to just before the server's clock, window by
+// window, page by page (docs/sources/wazuh.md). A plugin derives its own and says which dialect. [stage-thread],
+// request_stop() [any-thread]
 #pragma once
 #include <signalfoundry/source.hpp>
 
@@ -15,7 +16,7 @@
 #include "indexer.hpp"
 #include "query.hpp"
 
-namespace source_wazuh {
+namespace search {
 
 class Source : public sf::Source {
  public:
@@ -25,6 +26,10 @@ class Source : public sf::Source {
   sf::Poll poll(const sf::Emitter& out, uint32_t max_records, uint32_t wait_ms) override;
   void close() override { reset(); }
   void request_stop() noexcept override { stop_.store(true); }
+
+ protected:
+  // The dialect that these settings, checked by the schema, ask for. It lives as long as the program.
+  virtual const Dialect& dialect(std::string_view settings_json) const = 0;
 
  private:
   void warn_of_default_password() const;
@@ -62,4 +67,4 @@ class Source : public sf::Source {
   std::size_t next_ = 0;  // the first hit of page_ that was not taken yet
 };
 
-}  // namespace source_wazuh
+}  // namespace search

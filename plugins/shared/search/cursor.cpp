@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-namespace source_wazuh {
+namespace search {
 namespace {
 
 constexpr std::int64_t kClockToleranceMs = 60'000;
@@ -27,17 +27,17 @@ std::string to_position(const Cursor& cursor) {
       .dump();
 }
 
-std::optional<Cursor> from_position(std::string_view position) {
+std::optional<Cursor> from_position(std::string_view position, const std::string& plugin) {
   if (position.empty()) return std::nullopt;
   const auto j = nlohmann::json::parse(position, nullptr, false);
   try {
     if (j.at("v") == 1)
       return Cursor{time_at(j, "watermark_ms"), time_at(j, "local_ms"), j.at("filter").get<std::string>()};
   } catch (const std::exception&) {
-    throw sf::Error(SF_FATAL, "the cursor of this stage is not one of source_wazuh's: " + printable(position, 80) +
+    throw sf::Error(SF_FATAL, "the cursor of this stage is not one of " + plugin + "'s: " + printable(position, 80) +
                                   "; give the stage the name it had with the other plugin, or a new one");
   }
-  throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer source_wazuh; run that version again");
+  throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer " + plugin + "; run that version again");
 }
 
 Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t now_ms, std::int64_t local_ms,
@@ -64,4 +64,4 @@ Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int6
   return out;
 }
 
-}  // namespace source_wazuh
+}  // namespace search

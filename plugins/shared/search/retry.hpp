@@ -7,7 +7,7 @@
 #include <random>
 #include <string_view>
 
-namespace source_wazuh {
+namespace search {
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" to Unix milliseconds; nothing for anything else.
 std::optional<std::int64_t> parse_http_date(std::string_view text);
@@ -36,4 +36,4 @@ class Backoff {
   unsigned tries_ = 0;
 };
 
-}  // namespace source_wazuh
+}  // namespace search

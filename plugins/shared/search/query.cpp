@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace source_wazuh {
+namespace search {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -20,37 +20,41 @@ Json ascending(const char* field, const char* type) {
 std::string path_of(const Settings& settings) {
   return "/" + settings.index +
          "/_search?ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false"
-         "&expand_wildcards=open&request_cache=false";
+         "&expand_wildcards=" +
+         settings.dialect->wildcards + "&request_cache=false";
 }
 
-std::string probe_body() {
+std::string probe_body(const Settings& settings) {
   return R"({"size":0,"track_total_hits":false,"query":{"match_none":{}},"aggs":{"clock":{"date_range":)"
-         R"({"field":"timestamp","format":"epoch_millis","ranges":[{"to":"now"}]}}}})";
+         R"({"field":")" +
+         std::string(settings.dialect->time) + R"(","format":"epoch_millis","ranges":[{"to":"now"}]}}}})";
 }
 
 std::string body_of(const Query& query, const Settings& settings) {
+  const auto& dialect = *settings.dialect;
   auto filter = Json::array();
   filter.push_back(
-      {{"range", {{"timestamp", {{"gte", query.from_ms}, {"lt", query.to_ms}, {"format", "epoch_millis"}}}}}});
-  if (settings.min_level > 0) filter.push_back({{"range", {{"rule.level", {{"gte", settings.min_level}}}}}});
+      {{"range", {{dialect.time, {{"gte", query.from_ms}, {"lt", query.to_ms}, {"format", "epoch_millis"}}}}}});
+  if (settings.min_level > 0) filter.push_back({{"range", {{dialect.level, {{"gte", settings.min_level}}}}}});
   Json condition = {{"filter", filter}};
-  const Json both = {{"bool", {{"filter", {exists("id"), exists("manager.name")}}}}};
+  auto ids = Json::array();
+  for (std::size_t i = 0; i < dialect.id_count(); ++i) ids.push_back(exists(dialect.ids[i]));
+  const Json both = {{"bool", {{"filter", ids}}}};
   if (query.part == Part::identified)
     condition["filter"].push_back(both);
   else
-    condition["must_not"] = Json::array({both});
+    condition["must_not"].push_back(both);
+  if (dialect.left_out[0] != '\0') condition["must_not"].push_back(exists(dialect.left_out));
   Json body = {{"size", query.size},
                {"track_total_hits", false},
                {"timeout", std::to_string(settings.timeout_ms / 5 * 4) + "ms"},
                {"query", {{"bool", condition}}}};
-  body["sort"] = Json::array({ascending("timestamp", "date")});
-  if (!query.by_time) {
-    body["sort"].push_back(ascending("id", "keyword"));
-    body["sort"].push_back(ascending("manager.name", "keyword"));
-  }
+  body["sort"] = Json::array({ascending(dialect.time, "date")});
+  for (std::size_t i = 0; !query.by_time && i < dialect.id_count(); ++i)
+    body["sort"].push_back(ascending(dialect.ids[i], "keyword"));
   auto text = body.dump();
   if (!query.after.empty()) text.insert(text.size() - 1, ",\"search_after\":" + query.after);
   return text;
 }
 
-}  // namespace source_wazuh
+}  // namespace search

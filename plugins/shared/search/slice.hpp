@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace source_wazuh {
+namespace search {
 
 class Slicer {
  public:
@@ -113,4 +113,4 @@ bool each_element(std::string_view text, Visit&& visit) {
   return slicer.take(']') && slicer.at_end();
 }
 
-}  // namespace source_wazuh
+}  // namespace search
