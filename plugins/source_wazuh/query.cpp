@@ -15,6 +15,14 @@ Json ascending(const char* field, const char* type) {
   return {{field, {{"order", "asc"}, {"unmapped_type", type}}}};
 }
 
+// What an alert must be, as to its time and level.
+Json filter_of(std::int64_t from_ms, std::int64_t to_ms, const Settings& settings) {
+  auto filter = Json::array();
+  filter.push_back({{"range", {{"timestamp", {{"gte", from_ms}, {"lt", to_ms}, {"format", "epoch_millis"}}}}}});
+  if (settings.min_level > 0) filter.push_back({{"range", {{"rule.level", {{"gte", settings.min_level}}}}}});
+  return filter;
+}
+
 }  // namespace
 
 std::string path_of(const Settings& settings) {
@@ -28,12 +36,18 @@ std::string probe_body() {
          R"({"field":"timestamp","format":"epoch_millis","ranges":[{"to":"now"}]}}}})";
 }
 
+std::string counting_probe_body(std::int64_t from_ms, std::int64_t to_ms, const Settings& settings) {
+  auto body = Json::parse(probe_body());
+  body["timeout"] = std::to_string(settings.timeout_ms / 5 * 4) + "ms";
+  body["query"] = {{"bool", {{"filter", filter_of(from_ms, to_ms, settings)}}}};
+  body["aggs"]["minutes"] = {
+      {"date_histogram",
+       {{"field", "timestamp"}, {"fixed_interval", "1m"}, {"min_doc_count", 1}, {"format", "epoch_millis"}}}};
+  return body.dump();
+}
+
 std::string body_of(const Query& query, const Settings& settings) {
-  auto filter = Json::array();
-  filter.push_back(
-      {{"range", {{"timestamp", {{"gte", query.from_ms}, {"lt", query.to_ms}, {"format", "epoch_millis"}}}}}});
-  if (settings.min_level > 0) filter.push_back({{"range", {{"rule.level", {{"gte", settings.min_level}}}}}});
-  Json condition = {{"filter", filter}};
+  Json condition = {{"filter", filter_of(query.from_ms, query.to_ms, settings)}};
   const Json both = {{"bool", {{"filter", {exists("id"), exists("manager.name")}}}}};
   if (query.part == Part::identified)
     condition["filter"].push_back(both);
