@@ -115,14 +115,14 @@ Page Source::probe() {
   if (seen_ && seen_->filter != filter_) seen_.reset();
   const auto local = host_.now_ms();
   counting_ = sweep_ask(seen_, settings_, plan_, local);
-  bool asked = false;
+  int asked = 0;
   const auto body = [&](std::uint32_t) {
-    return std::exchange(asked, true) ? probe_body()
-                                      : counting_probe_body(counting_.from_ms, local + kMinuteMs, settings_);
+    return ++asked > 1 ? probe_body() : counting_probe_body(counting_.from_ms, local + kMinuteMs, settings_);
   };
   try {
     return indexer_->search(body);
   } catch (const SearchFailed& why) {
+    if (asked > 1) throw;  // without counts it failed as well
     host_.warn("no look for late alerts in this run: " + std::string(why.what()));
     return indexer_->search([](std::uint32_t) { return probe_body(); });
   }

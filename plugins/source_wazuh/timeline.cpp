@@ -67,15 +67,15 @@ void TimeLine::failed(const Window& window) {
 Cursor TimeLine::cursor() const {
   Cursor out = plan_.cursor;
   out.holes = unread_;
-  // What is unread up to the very end is no hole, but where the watermark stops.
-  auto mark = plan_.to_ms;
-  while (mark > plan_.from_ms && !out.holes.empty() && out.holes.all().back().to_ms == mark) {
-    const auto from = std::max(out.holes.all().back().from_ms, plan_.from_ms);
-    out.holes.remove(from, mark);
-    mark = from;
+  // What is unread up to the very end is no hole, but where the watermark stops. It does not go back, and what is left
+  // of the overlap behind it is a hole only until the next run begins there.
+  const auto base = std::min(plan_.cursor.watermark_ms, plan_.to_ms);
+  out.watermark_ms = plan_.to_ms;
+  while (out.watermark_ms > base && !out.holes.empty() && out.holes.all().back().to_ms == out.watermark_ms) {
+    const auto from = std::max(out.holes.all().back().from_ms, base);
+    out.holes.remove(from, out.watermark_ms);
+    out.watermark_ms = from;
   }
-  // The overlap behind the watermark is read again by every run.
-  out.watermark_ms = std::max(mark, std::min(plan_.cursor.watermark_ms, plan_.to_ms));
   return out;
 }
 
