@@ -196,6 +196,8 @@ class SqliteStore : public Store {
         .run();
   }
   void add_interval(const Interval& interval) override;
+  void answer_incomplete(const Interval& complete);
+  void insert_interval(const Interval& row);
   std::vector<Interval> intervals(std::string_view stage) override;
   std::vector<Interval> all_intervals() override;
 
@@ -339,11 +341,7 @@ void SqliteStore::stand_guard() {
 void SqliteStore::add_interval(const Interval& v) {
   Interval row = v;
   if (v.complete) {
-    // What this interval answers need not be asked again; all that touch it with the same filter become one row.
-    Statement(db_,
-              "DELETE FROM intervals WHERE stage = ? AND filter = ? AND complete = 0 AND from_ms >= ? AND to_ms <= ?")
-        .bind(std::string_view(v.stage), std::string_view(v.filter), v.from_ms, v.to_ms)
-        .run();
+    // All that touch it with the same filter become one row.
     Statement touching(db_,
                        "DELETE FROM intervals WHERE stage = ? AND complete = 1 AND filter = ? AND to_ms >= ? AND "
                        "from_ms <= ? RETURNING from_ms, to_ms, pages, fetched");
@@ -354,7 +352,34 @@ void SqliteStore::add_interval(const Interval& v) {
       row.pages += static_cast<std::uint64_t>(touching.integer(2));
       row.fetched += static_cast<std::uint64_t>(touching.integer(3));
     }
+    answer_incomplete(v);
   }
+  insert_interval(row);
+}
+
+// What `v` answers need not be asked again; what an older question leaves of it on either side must.
+void SqliteStore::answer_incomplete(const Interval& v) {
+  std::vector<Interval> left;
+  Statement answered(db_,
+                     "DELETE FROM intervals WHERE stage = ? AND filter = ? AND complete = 0 AND to_ms > ? AND "
+                     "from_ms < ? RETURNING from_ms, to_ms, pages, fetched");
+  answered.bind(std::string_view(v.stage), std::string_view(v.filter), v.from_ms, v.to_ms);
+  while (answered.step()) {
+    Interval row = v;
+    row.complete = false;
+    row.pages = static_cast<std::uint64_t>(answered.integer(2));
+    row.fetched = static_cast<std::uint64_t>(answered.integer(3));
+    row.from_ms = answered.integer(0);
+    row.to_ms = std::min(answered.integer(1), v.from_ms);
+    if (row.from_ms < row.to_ms) left.push_back(row);
+    row.from_ms = std::max(answered.integer(0), v.to_ms);
+    row.to_ms = answered.integer(1);
+    if (row.from_ms < row.to_ms) left.push_back(row);
+  }
+  for (const auto& row : left) insert_interval(row);
+}
+
+void SqliteStore::insert_interval(const Interval& row) {
   Statement(
       db_, "INSERT INTO intervals(stage, from_ms, to_ms, filter, pages, fetched, complete) VALUES(?, ?, ?, ?, ?, ?, ?)")
       .bind(std::string_view(row.stage), row.from_ms, row.to_ms, std::string_view(row.filter), row.pages, row.fetched,

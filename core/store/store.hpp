@@ -149,7 +149,8 @@ class Store {
 
   virtual std::string cursor(std::string_view stage) = 0;
   virtual void set_cursor(std::string_view stage, std::string_view position) = 0;
-  virtual void add_interval(const Interval& interval) = 0;              // touching complete ones are joined
+  // Complete ones that touch are joined; of an incomplete one stays what no later complete one answers.
+  virtual void add_interval(const Interval& interval) = 0;
   virtual std::vector<Interval> intervals(std::string_view stage) = 0;  // by time
   virtual std::vector<Interval> all_intervals() = 0;                    // by stage, filter and time
 

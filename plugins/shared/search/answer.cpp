@@ -112,7 +112,8 @@ Problem overloaded(const Settings& s, const Cause& cause) {
 Problem refused(const Reply& reply, const Settings& s) {
   const auto cause = cause_of_body(reply.body);
   const auto told = [&](Act act, sf_status status, const char* what, std::string remedy) {
-    return Problem{act, status, who(s) + " " + what + " " + code(reply.status, cause), std::move(remedy)};
+    const bool of_search = reply.status == 400 || reply.status == 500;
+    return Problem{act, status, who(s) + " " + what + " " + code(reply.status, cause), std::move(remedy), of_search};
   };
   switch (reply.status) {
     case 400:
@@ -169,7 +170,7 @@ std::optional<Problem> check_shards(std::string_view shards, const Settings& s, 
   return Problem{Act::retry, SF_RETRY,
                  who(s) + " could not read " + std::to_string(failed) + " of " + std::to_string(page.shards) +
                      " shards" + (told.empty() ? "" : " (" + told + ")"),
-                 "see the cluster's health"};
+                 "see the cluster's health", true};
 }
 
 // What "now" came to in the probe's range.
@@ -226,7 +227,9 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
         if (key == "_shards") parts.shards = value;
         if (key == "timed_out") parts.timed_out = value;
         if (key == "hits") parts.hits = value;
-        if (key == "aggregations") page.clock_ms = clock_of(value);
+        if (key != "aggregations") return;
+        page.clock_ms = clock_of(value);
+        page.minutes = minutes_of(value);
       })) {
     return Problem{
         Act::retry, SF_RETRY,
@@ -237,14 +240,14 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
     return no_search_answer(s, *page.body, "answered without _shards, so that nobody knows whether the page is whole");
   if (parts.timed_out == "true")
     return Problem{Act::retry_smaller, SF_RETRY, who(s) + " ran out of time while it searched (timed_out)",
-                   "raise timeout, or lower page_size"};
+                   "raise timeout, or lower page_size", true};
   if (auto problem = check_shards(parts.shards, s, page)) return problem;
   bool documents = false;
   if (parts.hits.empty() || !read_hits(parts.hits, page, documents))
     return no_search_answer(s, *page.body, "answered without a list of hits");
   if (!documents)
     return Problem{Act::stop, SF_FAILED, who(s) + " gave hits without _source from " + printable(s.index, 60),
-                   "switch _source on in the index template"};
+                   "switch _source on in the index template", true};
   return std::nullopt;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "settings.hpp"
+#include "sweep.hpp"
 
 namespace search {
 
@@ -24,8 +25,9 @@ struct Hit {
 struct Page {
   std::unique_ptr<const std::string> body;  // what the views point into
   std::vector<Hit> hits;
-  std::int64_t shards = 0;               // 0: no index matches
-  std::optional<std::int64_t> clock_ms;  // of a probe: the server's clock
+  std::int64_t shards = 0;                          // 0: no index matches
+  std::optional<std::int64_t> clock_ms;             // of a probe: the server's clock
+  std::optional<std::vector<MinuteCount>> minutes;  // of a counting probe
 };
 
 // Why an answer is no page.
@@ -35,6 +37,8 @@ struct Problem {
   sf_status status = SF_RETRY;
   std::string what;    // "the indexer at 127.0.0.1:9200 is not ready (503: …)"
   std::string remedy;  // "see the cluster's health"
+  // The indexer is there, and it was this search that it could not do: another stretch of time may go well.
+  bool of_search = false;
 };
 
 struct Reply {

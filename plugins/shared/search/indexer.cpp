@@ -117,7 +117,7 @@ std::optional<Problem> Indexer::read(Exchange& x, Page& page, std::optional<std:
     return Problem{
         Problem::Act::retry_smaller, SF_TOO_LARGE,
         "the answer of " + settings_.who() + " is larger than " + std::to_string(settings_.page_bytes) + " bytes",
-        "raise page_bytes, and see what the " + std::string(settings_.dialect->server) + " holds"};
+        "raise page_bytes, and see what the " + std::string(settings_.dialect->server) + " holds", true};
   if (x.status != SF_OK) return transport_problem(x.status, x.error.message);
   date_ms_ = parse_http_date(x.date);
   retry_after_ms = parse_retry_after(x.retry_after, date_ms_.value_or(host_.now_ms()));
@@ -129,6 +129,12 @@ bool Indexer::shrink(const Problem& problem) {
   size_ = std::max(1U, size_ / 2);
   host_.info("asking for pages of " + std::to_string(size_) + " alerts now: " + problem.what);
   return true;
+}
+
+void Indexer::give_up(const Problem& problem, const std::string& sentence, std::uint32_t retry_after_ms) {
+  const auto status = problem.status < 0 ? problem.status : SF_FAILED;
+  if (problem.of_search) throw SearchFailed(status, sentence, retry_after_ms);
+  throw sf::Error(status, sentence, retry_after_ms);
 }
 
 Page Indexer::search(const std::function<std::string(std::uint32_t size)>& body) {
@@ -148,9 +154,9 @@ Page Indexer::search(const std::function<std::string(std::uint32_t size)>& body)
     };
     if (problem->status == SF_TOO_LARGE && shrunk) continue;
     if (problem->status == SF_TOO_LARGE || problem->act == Problem::Act::stop)
-      throw sf::Error(problem->status < 0 ? problem->status : SF_FAILED, problem->what + "; " + problem->remedy);
+      give_up(*problem, problem->what + "; " + problem->remedy, 0);
     const auto wait = backoff.next(host_.monotonic_ms(), retry_after);
-    if (!wait) throw sf::Error(problem->status, sentence(), retry_after.value_or(0));
+    if (!wait) give_up(*problem, sentence(), retry_after.value_or(0));
     host_.count("source_retries");
     host_.info(problem->what + "; asking again in " + std::to_string(*wait) + " ms");
     if (!host_.wait(*wait)) throw sf::Stop{};

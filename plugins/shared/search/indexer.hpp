@@ -15,6 +15,12 @@
 
 namespace search {
 
+// The indexer answered, and this search is what failed: others may go well.
+class SearchFailed : public sf::Error {
+ public:
+  using sf::Error::Error;
+};
+
 class Indexer {
  public:
   Indexer(const sf::Host& host, const Settings& settings, const std::atomic<bool>& stop)
@@ -22,8 +28,8 @@ class Indexer {
 
   // A whole page. `body` gives the search for a page of at most so many alerts; it is asked again with fewer when the
   // server is short of memory or time, or the answer is too large. Throws sf::Error when the fault does not pass
-  // within retry_for or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED. Throws sf::Stop when the run
-  // stops.
+  // within retry_for or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED; a SearchFailed where the
+  // server itself is well. Throws sf::Stop when the run stops.
   Page search(const std::function<std::string(std::uint32_t size)>& body);
 
   std::uint32_t size() const { return size_; }
@@ -34,6 +40,7 @@ class Indexer {
   struct Exchange;
   std::optional<Problem> ask(const std::string& body, Page& page, std::optional<std::uint32_t>& retry_after_ms);
   std::optional<Problem> read(Exchange& exchange, Page& page, std::optional<std::uint32_t>& retry_after_ms);
+  [[noreturn]] static void give_up(const Problem& problem, const std::string& sentence, std::uint32_t retry_after_ms);
   bool shrink(const Problem& problem);
   void check_stop() const;
 

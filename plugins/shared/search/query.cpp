@@ -15,6 +15,17 @@ Json ascending(const char* field, const char* type) {
   return {{field, {{"order", "asc"}, {"unmapped_type", type}}}};
 }
 
+// Which documents of [from, to) are alerts that are wanted: what is read and what is counted must not differ.
+Json condition_of(std::int64_t from_ms, std::int64_t to_ms, const Settings& settings) {
+  const auto& dialect = *settings.dialect;
+  auto filter = Json::array();
+  filter.push_back({{"range", {{dialect.time, {{"gte", from_ms}, {"lt", to_ms}, {"format", "epoch_millis"}}}}}});
+  if (settings.min_level > 0) filter.push_back({{"range", {{dialect.level, {{"gte", settings.min_level}}}}}});
+  Json condition = {{"filter", filter}};
+  if (dialect.left_out[0] != '\0') condition["must_not"].push_back(exists(dialect.left_out));
+  return condition;
+}
+
 }  // namespace
 
 std::string path_of(const Settings& settings) {
@@ -30,13 +41,18 @@ std::string probe_body(const Settings& settings) {
          std::string(settings.dialect->time) + R"(","format":"epoch_millis","ranges":[{"to":"now"}]}}}})";
 }
 
+std::string counting_probe_body(std::int64_t from_ms, std::int64_t to_ms, const Settings& settings) {
+  auto body = Json::parse(probe_body(settings));
+  body["timeout"] = std::to_string(settings.timeout_ms / 5 * 4) + "ms";
+  body["query"] = {{"bool", condition_of(from_ms, to_ms, settings)}};
+  body["aggs"]["minutes"]["date_histogram"] = {
+      {"field", settings.dialect->time}, {"fixed_interval", "1m"}, {"min_doc_count", 1}, {"format", "epoch_millis"}};
+  return body.dump();
+}
+
 std::string body_of(const Query& query, const Settings& settings) {
   const auto& dialect = *settings.dialect;
-  auto filter = Json::array();
-  filter.push_back(
-      {{"range", {{dialect.time, {{"gte", query.from_ms}, {"lt", query.to_ms}, {"format", "epoch_millis"}}}}}});
-  if (settings.min_level > 0) filter.push_back({{"range", {{dialect.level, {{"gte", settings.min_level}}}}}});
-  Json condition = {{"filter", filter}};
+  auto condition = condition_of(query.from_ms, query.to_ms, settings);
   auto ids = Json::array();
   for (std::size_t i = 0; i < dialect.id_count(); ++i) ids.push_back(exists(dialect.ids[i]));
   const Json both = {{"bool", {{"filter", ids}}}};
@@ -44,7 +60,6 @@ std::string body_of(const Query& query, const Settings& settings) {
     condition["filter"].push_back(both);
   else
     condition["must_not"].push_back(both);
-  if (dialect.left_out[0] != '\0') condition["must_not"].push_back(exists(dialect.left_out));
   Json body = {{"size", query.size},
                {"track_total_hits", false},
                {"timeout", std::to_string(settings.timeout_ms / 5 * 4) + "ms"},

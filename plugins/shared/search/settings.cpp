@@ -10,6 +10,8 @@ namespace search {
 
 namespace {
 
+constexpr std::int64_t kLongestSweepMs = 96 * 3'600'000LL;
+
 [[noreturn]] void refuse(const std::string& sentence) {
   throw sf::Error(SF_INVALID, sentence);
 }
@@ -50,6 +52,8 @@ void check(const Settings& s) {
     refuse("min_level compares the numbers of Wazuh 4, and here levels are words; leave it out");
   if (s.timeout_ms == 0 || s.window_ms <= 0 || s.start_ms <= 0)
     refuse("timeout, window and start must be longer than 0s");
+  if (s.sweep_back_ms > kLongestSweepMs)
+    refuse("sweep_back is longer than 96h, and the counts of more minutes are not kept; make it 96h or less");
 }
 
 }  // namespace
@@ -77,6 +81,9 @@ Settings read_settings(std::string_view json, const Dialect& dialect) {
   s.retry_for_ms = j.value("retry_for", std::int64_t{60'000});
   s.timeout_ms =
       static_cast<std::uint32_t>(std::min<std::int64_t>(j.value("timeout", std::int64_t{30'000}), 3'600'000));
+  s.backfill_max = j.value("backfill_max", std::uint64_t{20'000});
+  s.sweep_every_ms = j.value("sweep_every", std::int64_t{1'800'000});
+  s.sweep_back_ms = j.value("sweep_back", std::int64_t{172'800'000});
   s.min_level = j.value("min_level", 0);
   check(s);
   return s;

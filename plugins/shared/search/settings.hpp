@@ -29,6 +29,9 @@ struct Settings {
   std::int64_t window_ms = 0;
   std::int64_t retry_for_ms = 0;
   std::uint32_t timeout_ms = 0;
+  std::uint64_t backfill_max = 0;
+  std::int64_t sweep_every_ms = 0;
+  std::int64_t sweep_back_ms = 0;  // 0: no sweeps
   int min_level = 0;
 
   // "the indexer at 127.0.0.1:9200"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace search {
 namespace {
@@ -56,6 +57,9 @@ void Source::reset() {
   done_ = false;
   page_ = {};
   next_ = 0;
+  cut_short_ = false;
+  incomplete_.clear();
+  failure_.reset();
 }
 
 void Source::open(std::string_view position) {
@@ -72,15 +76,23 @@ sf::Poll Source::poll(const sf::Emitter& out, uint32_t max_records, uint32_t /*w
       if (stop_.load(std::memory_order_relaxed)) throw sf::Stop{};
       if (next_ == page_.hits.size()) {
         if (pushed != 0 && pushed == max_records) return sf::Poll::more;
-        next_page(out);
+        try {
+          next_page(out);
+        } catch (const SearchFailed& why) {
+          skip_window(out, why);
+        }
         continue;
       }
       if (pushed == max_records || !offer(out)) return sf::Poll::more;
       ++pushed;
     }
+    if (failure_) throw SearchFailed(*failure_);
     return sf::Poll::end;
   } catch (const sf::Error&) {
+    // Where the indexer is away, nothing up to the end of the live stretch will be read.
+    if (!done_) note_incomplete(window_.kind == Window::Kind::live ? plan_.to_ms : window_.to_ms);
     report_incomplete(out);
+    if (begun_) tell_left();
     reset();
     throw;
   }
@@ -90,67 +102,153 @@ bool Source::offer(const sf::Emitter& out) {
   const auto& hit = page_.hits[next_];
   if (!out.push(hit.source, unescaped(hit.id), "")) return false;
   ++next_;
-  ++window_fetched_;
+  ++asked_for_.fetched;
   ++run_fetched_;
   return true;
+}
+
+// Sweeps need a place to keep counts in.
+bool Source::counts() const {
+  return settings_.sweep_back_ms > 0 && host_.find<sf_state_api>(SF_SERVICE_STATE) != nullptr;
+}
+
+// The indexer's clock and, where it can, its counts. A stretch that cannot be counted keeps no other from being read.
+Page Source::probe() {
+  if (!counts()) return indexer_->search([this](std::uint32_t) { return probe_body(settings_); });
+  seen_ = from_state(host_.state("sweep").value_or(""));
+  if (seen_ && seen_->filter != filter_) seen_.reset();
+  const auto local = host_.now_ms();
+  counting_ = sweep_ask(seen_, settings_, plan_, local);
+  int asked = 0;
+  const auto body = [&](std::uint32_t) {
+    return ++asked > 1 ? probe_body(settings_) : counting_probe_body(counting_.from_ms, local + kMinuteMs, settings_);
+  };
+  try {
+    return indexer_->search(body);
+  } catch (const SearchFailed& why) {
+    if (asked > 1) throw;  // without counts it failed as well
+    host_.warn("no look for late alerts in this run: " + std::string(why.what()));
+    return indexer_->search([this](std::uint32_t) { return probe_body(settings_); });
+  }
+}
+
+// How far the indexer's clock is ahead.
+std::int64_t Source::skew_of(const Page& probe, std::int64_t local_ms) const {
+  const auto told = probe.clock_ms ? probe.clock_ms : indexer_->date_ms();
+  const auto skew = told.value_or(local_ms) - local_ms;
+  const std::string server = settings_.dialect->server;
+  host_.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
+  if (!told && probe.shards != 0) host_.info("the " + server + " does not tell its clock; this machine's is used");
+  if (std::abs(skew) > kSkewToTellMs)
+    host_.warn("the " + server + "'s clock is " + std::to_string(std::abs(skew) / 1000) + " s " +
+               (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the earlier is used)");
+  return skew;
 }
 
 // Learns the indexer's clock, and from it the stretch that this run reads.
 void Source::begin(const sf::Emitter& out) {
   // Until the indexer tells its clock, this machine's says what could not be read.
   plan_ = plan(cursor_, settings_, host_.now_ms(), host_.now_ms(), filter_);
-  window_from_ms_ = plan_.from_ms;
-  window_pages_ = 0;
-  window_fetched_ = 0;
+  window_ = {plan_.from_ms, plan_.to_ms, Window::Kind::live};
+  asked_for_ = {plan_.from_ms, plan_.to_ms, 0, 0};
   indexer_ = std::make_unique<Indexer>(host_, settings_, stop_);
-  const auto probe = indexer_->search([this](std::uint32_t) { return probe_body(settings_); });
+  const auto answer = probe();
   const auto local = host_.now_ms();
-  const auto told = probe.clock_ms ? probe.clock_ms : indexer_->date_ms();
-  const auto skew = told.value_or(local) - local;
-  host_.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
-  if (!told && probe.shards != 0)
-    host_.info(std::string("the ") + settings_.dialect->server + " does not tell its clock; this machine's is used");
-  if (std::abs(skew) > kSkewToTellMs)
-    host_.warn(std::string("the ") + settings_.dialect->server + "'s clock is " +
-               std::to_string(std::abs(skew) / 1000) + " s " + (skew > 0 ? "ahead of" : "behind") +
-               " this machine's; set both by NTP (the earlier is used)");
+  const auto skew = skew_of(answer, local);
   // An indexer that is far ahead would put the cursor before alerts that are yet to come.
   plan_ = plan(cursor_, settings_, skew > kSkewToTellMs ? local : local + skew, local, filter_);
   if (!plan_.warning.empty()) host_.warn(plan_.warning);
   begun_ = true;
-  if (probe.shards == 0) {
+  if (answer.shards == 0) {
     host_.warn("no index matches " + printable(settings_.index) + " at " + settings_.where +
                ", or the user may not see it; the cursor stays until there is one");
-    if (!cursor_) out.checkpoint(to_position(*(cursor_ = plan_.cursor)));
+    if (!cursor_) checkpoint(out, plan_.cursor);
     done_ = true;
     return;
   }
-  window_to_ms_ = plan_.from_ms;
+  look_at_counts(out, answer);
+  timeline_ = TimeLine(plan_, settings_);
   next_window();
+}
+
+// Minutes that grew since they were read become holes, in the same transaction as the counts that said so.
+void Source::look_at_counts(const sf::Emitter& out, const Page& probe) {
+  if (!counts() || !probe.minutes) return;
+  const auto since = cursor_ ? counting_.from_ms : plan_.from_ms;
+  const auto found = sweep(seen_, counting_, *probe.minutes, plan_, since, settings_);
+  Holes grown;
+  for (const auto& minute : found.grown) grown.add(minute.from_ms, std::min(minute.to_ms, plan_.from_ms), false);
+  for (const auto& stretch : grown.all()) {
+    plan_.cursor.holes.add(stretch.from_ms, stretch.to_ms, false);
+    out.interval(interval({stretch.from_ms, stretch.to_ms, 0, 0}, 0));
+  }
+  if (counting_.full) host_.count("source_sweeps");
+  if (!grown.empty()) {
+    host_.count("source_sweep_minutes_grown", found.grown.size());
+    host_.info(std::to_string(found.grown.size()) +
+               " minutes hold more alerts than when they were read; reading again");
+    checkpoint(out, plan_.cursor);
+  }
+  host_.set_state("sweep", to_state(found.memory));
+}
+
+void Source::checkpoint(const sf::Emitter& out, const Cursor& cursor) {
+  out.checkpoint(to_position(cursor));
+  cursor_ = cursor;
 }
 
 // Goes on to the window after the present one, or ends the run.
 void Source::next_window() {
-  window_from_ms_ = window_to_ms_;
-  window_to_ms_ = std::min(window_from_ms_ + settings_.window_ms, plan_.to_ms);
-  window_pages_ = 0;
-  window_fetched_ = 0;
+  const auto next = timeline_.next();
+  if (!next) return end_run();
+  window_ = *next;
+  asked_for_ = {window_.from_ms, window_.to_ms, 0, 0};
   query_ = {};
-  query_.from_ms = window_from_ms_;
-  query_.to_ms = window_to_ms_;
-  done_ = window_from_ms_ >= plan_.to_ms;
-  if (done_) host_.info(std::to_string(run_fetched_) + " alerts read from " + settings_.where);
+  query_.from_ms = window_.from_ms;
+  query_.to_ms = window_.to_ms;
+}
+
+// What the next runs have to read beside what is new then.
+Holes Source::tell_left() const {
+  auto left = timeline_.cursor().holes;
+  host_.gauge("source_backfill_seconds", static_cast<double>(left.length_ms()) / 1000);
+  host_.gauge("source_holes", static_cast<double>(left.all().size()));
+  return left;
+}
+
+void Source::end_run() {
+  done_ = true;
+  host_.info(std::to_string(run_fetched_) + " alerts read from " + settings_.where);
+  const auto left = tell_left();
+  if (!left.empty())
+    host_.info(std::to_string(left.length_ms() / 1000) + " s of older alerts, in " + std::to_string(left.all().size()) +
+               " stretches, are left to the next runs");
+}
+
+// The indexer is well, and this window cannot be read: the others are.
+void Source::skip_window(const sf::Emitter& out, const SearchFailed& why) {
+  host_.warn(std::string(why.what()) + "; this window is asked for again by the next run");
+  host_.count("source_windows_failed");
+  if (!failure_) failure_ = why;
+  note_incomplete(window_.to_ms);
+  page_ = {};
+  next_ = 0;
+  cut_short_ = false;
+  timeline_.failed(window_);
+  if (timeline_.progress()) checkpoint(out, timeline_.cursor());
+  next_window();
 }
 
 void Source::next_page(const sf::Emitter& out) {
   page_ = {};
   next_ = 0;
+  if (std::exchange(cut_short_, false)) return end_of_part(out);
   page_ = indexer_->search([this](std::uint32_t size) {
     auto query = query_;
     asked_ = query.size = std::max(size, query_.size);
     return body_of(query, settings_);
   });
-  ++window_pages_;
+  ++asked_for_.pages;
   if (page_.hits.empty()) return end_of_part(out);
   after_page();
 }
@@ -160,9 +258,9 @@ void Source::after_page() {
   const auto first = sort_key(page_.hits.front(), *settings_.dialect);
   const auto last = sort_key(page_.hits.back(), *settings_.dialect);
   if (!first.time_ms || !last.time_ms)
-    throw sf::Error(SF_FAILED, settings_.who() + " gave alerts without a time to sort by; check that " +
-                                   settings_.dialect->time + " is mapped as a date in " +
-                                   printable(settings_.index, 60));
+    throw SearchFailed(SF_FAILED, settings_.who() + " gave alerts without a time to sort by; check that " +
+                                      settings_.dialect->time + " is mapped as a date in " +
+                                      printable(settings_.index, 60));
   if (query_.by_time) return after_page_by_time(*first.time_ms, *last.time_ms);
   if (!last.usable) {
     // A null in search_after makes OpenSearch fail, so go on by time; what shares the last millisecond comes again.
@@ -173,17 +271,26 @@ void Source::after_page() {
     return;
   }
   if (page_.hits.back().sort == query_.after)
-    throw sf::Error(SF_FAILED,
-                    settings_.who() + " gave the same page twice; see its log, and whether a proxy before it caches");
+    throw SearchFailed(
+        SF_FAILED, settings_.who() + " gave the same page twice; see its log, and whether a proxy before it caches");
   query_.after = std::string(page_.hits.back().sort);
+  cut_window(*first.time_ms, *last.time_ms);
+}
+
+// Older stretches get no more alerts of a run than they may have: what comes before the page's last is read whole.
+void Source::cut_window(std::int64_t first_ms, std::int64_t last_ms) {
+  if (asked_for_.fetched + page_.hits.size() < timeline_.room(window_)) return;
+  check_order(first_ms, last_ms);
+  if (last_ms == window_.from_ms) return;  // all of it shares one millisecond, and a part would not do
+  asked_for_.to_ms = last_ms;
+  cut_short_ = true;
 }
 
 // A time outside of what was asked for would carry the run past alerts that nobody read.
 void Source::check_order(std::int64_t first_ms, std::int64_t last_ms) const {
   if (first_ms < query_.from_ms || last_ms < first_ms || last_ms >= query_.to_ms)
-    throw sf::Error(
-        SF_FAILED,
-        settings_.who() + " does not keep to the order that was asked for; see whether a proxy before it caches");
+    throw SearchFailed(SF_FAILED, settings_.who() + " does not keep to the order that was asked for; see whether a "
+                                                    "proxy before it caches");
 }
 
 void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {
@@ -196,9 +303,9 @@ void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {
   } else if (asked_ < kLargestPage) {
     query_.size = std::min(kLargestPage, asked_ * 2);
   } else {
-    throw sf::Error(SF_FAILED, "more than 10000 alerts without " + ids_of(*settings_.dialect) +
-                                   " share the millisecond " + std::to_string(last_ms) + " on " + settings_.where +
-                                   "; give them an id");
+    throw SearchFailed(SF_FAILED, "more than 10000 alerts without " + ids_of(*settings_.dialect) +
+                                      " share the millisecond " + std::to_string(last_ms) + " on " + settings_.where +
+                                      "; give them an id");
   }
 }
 
@@ -208,32 +315,41 @@ void Source::end_of_part(const sf::Emitter& out) {
     query_ = {};
     query_.part = Part::unidentified;
     query_.by_time = true;
-    query_.from_ms = window_from_ms_;
-    query_.to_ms = window_to_ms_;
+    query_.from_ms = asked_for_.from_ms;
+    query_.to_ms = asked_for_.to_ms;
     return;
   }
-  plan_.cursor.watermark_ms = std::max(plan_.cursor.watermark_ms, window_to_ms_);
-  out.interval(interval(1));
-  out.checkpoint(to_position(plan_.cursor));
-  cursor_ = plan_.cursor;
+  timeline_.done({asked_for_.from_ms, asked_for_.to_ms, window_.kind}, asked_for_.fetched);
+  out.interval(interval(asked_for_, 1));
+  checkpoint(out, timeline_.cursor());
   next_window();
 }
 
-sf_interval Source::interval(std::uint32_t complete) const {
+sf_interval Source::interval(const Asked& asked, std::uint32_t complete) const {
   sf_interval out{};
   out.struct_size = sizeof out;
-  out.pages = window_pages_;
-  out.from_ms = window_from_ms_;
-  out.to_ms = complete != 0 ? window_to_ms_ : plan_.to_ms;
-  out.fetched = window_fetched_;
+  out.pages = asked.pages;
+  out.from_ms = asked.from_ms;
+  out.to_ms = asked.to_ms;
+  out.fetched = asked.fetched;
   out.filter = sf::to_c(filter_text_);
   out.complete = complete;
   return out;
 }
 
+// The present window was not read whole, nor will be in this run what lies behind it up to `to_ms`.
+void Source::note_incomplete(std::int64_t to_ms) {
+  if (!incomplete_.empty() && incomplete_.back().to_ms == asked_for_.from_ms) {
+    auto& last = incomplete_.back();
+    last = {last.from_ms, to_ms, last.pages + asked_for_.pages, last.fetched + asked_for_.fetched};
+  } else {
+    incomplete_.push_back({asked_for_.from_ms, to_ms, asked_for_.pages, asked_for_.fetched});
+  }
+}
+
 void Source::report_incomplete(const sf::Emitter& out) noexcept {
   try {
-    out.interval(interval(0));
+    for (const auto& asked : incomplete_) out.interval(interval(asked, 0));
   } catch (...) {  // The fault that is being reported says more.
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// source.hpp - the source: one run reads the time line from the cursor to just before the server's clock, window by
-// window, page by page (docs/sources/wazuh.md). A plugin derives its own and says which dialect. [stage-thread],
-// request_stop() [any-thread]
+// source.hpp - the source: one run reads what is new up to just before the server's clock, then what earlier runs left
+// open, window by window, page by page (docs/sources/wazuh.md). A plugin derives its own and says which dialect.
+// [stage-thread], request_stop() [any-thread]
 #pragma once
 #include <signalfoundry/source.hpp>
 
@@ -11,10 +11,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cursor.hpp"
 #include "indexer.hpp"
 #include "query.hpp"
+#include "sweep.hpp"
+#include "timeline.hpp"
 
 namespace search {
 
@@ -35,15 +38,32 @@ class Source : public sf::Source {
   void warn_of_default_password() const;
   void reset();
   void begin(const sf::Emitter& out);
+  Page probe();
+  std::int64_t skew_of(const Page& probe, std::int64_t local_ms) const;
+  bool counts() const;
+  void look_at_counts(const sf::Emitter& out, const Page& probe);
+  void checkpoint(const sf::Emitter& out, const Cursor& cursor);
   void next_window();
+  void skip_window(const sf::Emitter& out, const SearchFailed& why);
+  void end_run();
+  Holes tell_left() const;
   void next_page(const sf::Emitter& out);
   void after_page();
+  void cut_window(std::int64_t first_ms, std::int64_t last_ms);
   void check_order(std::int64_t first_ms, std::int64_t last_ms) const;
   void after_page_by_time(std::int64_t first_ms, std::int64_t last_ms);
   void end_of_part(const sf::Emitter& out);
   bool offer(const sf::Emitter& out);
+  // A stretch that was asked for, and what came of it.
+  struct Asked {
+    std::int64_t from_ms = 0;
+    std::int64_t to_ms = 0;
+    std::uint32_t pages = 0;
+    std::uint64_t fetched = 0;
+  };
+  void note_incomplete(std::int64_t to_ms);
   void report_incomplete(const sf::Emitter& out) noexcept;
-  sf_interval interval(std::uint32_t complete) const;
+  sf_interval interval(const Asked& asked, std::uint32_t complete) const;
 
   sf::Host host_;
   Settings settings_;
@@ -56,10 +76,14 @@ class Source : public sf::Source {
   bool begun_ = false;
   bool done_ = false;
   Plan plan_;
-  std::int64_t window_from_ms_ = 0;
-  std::int64_t window_to_ms_ = 0;
-  std::uint32_t window_pages_ = 0;
-  std::uint64_t window_fetched_ = 0;
+  std::optional<SweepMemory> seen_;  // what earlier runs counted
+  SweepAsk counting_;
+  TimeLine timeline_;
+  Window window_;
+  Asked asked_for_;                      // the present window, as far as it is read
+  bool cut_short_ = false;               // the present page is the window's last: the rest waits for the next run
+  std::vector<Asked> incomplete_;        // of this run
+  std::optional<SearchFailed> failure_;  // the first of this run that ended only its window
   std::uint64_t run_fetched_ = 0;
   Query query_;              // what the next page is asked with; its size is the indexer's, or more
   std::uint32_t asked_ = 0;  // the size that the present page was asked with

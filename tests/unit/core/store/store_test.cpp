@@ -290,7 +290,7 @@ TEST_CASE("store: complete intervals that touch become one, also where a new one
   CHECK(add(200, 210, true, "f", "another stage") == "-10-200 ok 7/70, 200-210 ok 1/10");
 }
 
-TEST_CASE("store: an incomplete interval stays until a complete one covers it") {
+TEST_CASE("store: of an incomplete interval stays what no later complete one answers") {
   const TempDir temp;
   const auto store = Store::open(temp.path(), true);
   const auto add = [&](std::int64_t from, std::int64_t to, bool complete, const char* filter = "f") {
@@ -299,11 +299,14 @@ TEST_CASE("store: an incomplete interval stays until a complete one covers it") 
   };
   CHECK(add(0, 10, false) == "0-10 no 1/1");
   CHECK(add(0, 10, false) == "0-10 no 1/1, 0-10 no 1/1");
-  CHECK(add(0, 9, true) == "0-9 ok 1/1, 0-10 no 1/1, 0-10 no 1/1");
-  CHECK(add(9, 10, true) == "0-10 no 1/1, 0-10 no 1/1, 0-10 ok 2/2");
-  CHECK(add(0, 10, true) == "0-10 ok 3/3");
-  CHECK(add(20, 30, false) == "0-10 ok 3/3, 20-30 no 1/1");
-  CHECK(add(20, 30, true, "another filter") == "0-10 ok 3/3, 20-30 no 1/1, 20-30 ok 1/1");
+  CHECK(add(3, 7, true) == "0-3 no 1/1, 0-3 no 1/1, 3-7 ok 1/1, 7-10 no 1/1, 7-10 no 1/1");
+  CHECK(add(7, 10, true) == "0-3 no 1/1, 0-3 no 1/1, 3-10 ok 2/2");
+  CHECK(add(-1, 3, true) == "-1-10 ok 3/3");
+  CHECK(add(2, 5, false) == "-1-10 ok 3/3, 2-5 no 1/1");  // asked again, and not answered
+  CHECK(add(10, 11, true) == "-1-11 ok 4/4, 2-5 no 1/1");
+  CHECK(add(2, 5, true) == "-1-11 ok 5/5");
+  CHECK(add(20, 30, false) == "-1-11 ok 5/5, 20-30 no 1/1");
+  CHECK(add(20, 30, true, "another filter") == "-1-11 ok 5/5, 20-30 no 1/1, 20-30 ok 1/1");
 }
 
 TEST_CASE("store: no statement changes, removes, replaces or skips an entry") {

@@ -59,7 +59,11 @@ TEST_CASE("source_elastic: building blocks are left out, hidden indices reached,
   const search::Query rest{search::Part::unidentified, true, 1000, 2000, 50, ""};
   const auto without = json::parse(search::body_of(rest, read()))["query"]["bool"]["must_not"];
   REQUIRE(without.size() == 2);
-  CHECK(without[1] == building_block);
+  CHECK(without[0] == building_block);
+  const auto counted = json::parse(search::counting_probe_body(1000, 2000, read()));
+  CHECK(counted["query"]["bool"]["filter"] == json::array({body["query"]["bool"]["filter"][0]}));
+  CHECK(counted["query"]["bool"]["must_not"] == json::array({building_block}));
+  CHECK(counted["aggs"]["minutes"]["date_histogram"]["field"] == "@timestamp");
   const auto path = search::path_of(read());
   CHECK(path.find("/.alerts-security.alerts-default/_search?") == 0);
   CHECK(path.find("expand_wildcards=open,hidden&") != std::string::npos);

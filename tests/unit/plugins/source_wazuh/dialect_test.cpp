@@ -60,6 +60,22 @@ TEST_CASE("source_wazuh dialects: wazuh-5 is sorted by time, document and rule, 
   CHECK(search::probe_body(settings(source_wazuh::kWazuh5)).find(R"("field":"@timestamp")") != std::string::npos);
 }
 
+TEST_CASE("source_wazuh dialects: what is counted is what is read, by the same field of time", "[source_wazuh]") {
+  for (const auto* dialect : {&source_wazuh::kWazuh4, &source_wazuh::kWazuh5}) {
+    const auto level = dialect == &source_wazuh::kWazuh4 ? json{{"min_level", 7}} : json::object();
+    const auto told = settings(*dialect, level);
+    const auto counted = json::parse(search::counting_probe_body(1000, 2000, told));
+    auto read = json::parse(search::body_of({search::Part::identified, false, 1000, 2000, 50, ""}, told));
+    auto& filter = read["query"]["bool"]["filter"];
+    filter.erase(filter.size() - 1);  // which part is read: both are counted
+    CHECK(counted["query"] == read["query"]);
+    CHECK(filter.size() == (level.empty() ? 1 : 2));
+    CHECK(counted["aggs"]["minutes"]["date_histogram"]["field"] == dialect->time);
+    CHECK(counted["aggs"]["clock"] == json::parse(search::probe_body(told))["aggs"]["clock"]);
+    CHECK(counted["size"] == 0);
+  }
+}
+
 TEST_CASE("source_wazuh dialects: min_level, which compares numbers, is refused for wazuh-5", "[source_wazuh]") {
   CHECK(settings(source_wazuh::kWazuh4, {{"min_level", 3}}).min_level == 3);
   try {

@@ -4,6 +4,7 @@
 // fails the test on a request that a real one would refuse or that loses alerts. One thread.
 #pragma once
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
@@ -81,10 +82,21 @@ class FakeIndexer {
     }
     reply.body += "]}";
     if (request.contains("aggs") && tells_clock && shards != 0)
-      reply.body +=
-          R"(,"aggregations":{"clock":{"buckets":[{"key":"*-x","to":)" + clock(now_ms()) + R"(,"doc_count":0}]}})";
+      reply.body += R"(,"aggregations":{"clock":{"buckets":[{"key":"*-x","to":)" + clock(now_ms()) +
+                    R"(,"doc_count":0}]})" + minutes(request) + "}";
     reply.body += "}";
     return reply;
+  }
+  // The buckets of a counting probe, behind a comma.
+  std::string minutes(const Json& request) const {
+    if (!request.at("aggs").contains("minutes")) return "";
+    const auto& range = request["query"]["bool"]["filter"][0]["range"]["timestamp"];
+    std::map<std::int64_t, int> counted;
+    for (const auto& doc : docs)
+      if (doc.time_ms >= range.at("gte") && doc.time_ms < range.at("lt")) ++counted[doc.time_ms / 60'000 * 60'000];
+    Json buckets = Json::array();
+    for (const auto& [ms, count] : counted) buckets.push_back({{"key", ms}, {"doc_count", count}});
+    return R"(,"minutes":)" + Json{{"buckets", buckets}}.dump();
   }
   Json search(const Json& request) {
     const auto& condition = request.at("query").at("bool");

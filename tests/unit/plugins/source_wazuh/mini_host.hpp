@@ -40,6 +40,9 @@ class MiniHost {
   std::vector<std::uint32_t> waits;
   std::vector<std::string> log;
   std::map<std::string, std::uint64_t> counters;
+  std::map<std::string, double> gauges;
+  bool keeps_state = false;  // an older host does not
+  std::map<std::string, std::string> state;
   bool logged(const std::string& part) const {
     for (const auto& line : log)
       if (line.find(part) != std::string::npos) return true;
@@ -66,7 +69,7 @@ class MiniHost {
     sink->on_response(sink, &response);
     return SF_OK;
   }
-  static const void* get_service(const sf_host*, const char* id) {
+  static const void* get_service(const sf_host* host, const char* id) {
     static constexpr sf_http_api http_api{sizeof(sf_http_api), 0, &MiniHost::request};
     static constexpr sf_clock_api clock_api{sizeof(sf_clock_api), 0, [](const sf_host* h) { return self(h).now_ms; },
                                             [](const sf_host* h) { return self(h).monotonic_ms; },
@@ -84,7 +87,9 @@ class MiniHost {
                                                 [](const sf_host* h, sf_str name, std::uint64_t by) -> sf_status {
                                                   return self(h).counters[std::string(sf::from_c(name))] += by, SF_OK;
                                                 },
-                                                [](const sf_host*, sf_str, double) -> sf_status { return SF_OK; },
+                                                [](const sf_host* h, sf_str name, double value) -> sf_status {
+                                                  return self(h).gauges[std::string(sf::from_c(name))] = value, SF_OK;
+                                                },
                                                 nullptr};
     static constexpr sf_digest_api digest_api{sizeof(sf_digest_api), 0,
                                               [](const sf_host*, sf_str bytes, char out[65]) -> sf_status {
@@ -95,6 +100,17 @@ class MiniHost {
         sizeof(sf_secret_api), 0, [](const sf_host* h, sf_str, const sf_bytes_sink* sink, sf_error*) -> sf_status {
           return sink->put(sink, sf::to_c(self(h).password));
         }};
+    static constexpr sf_state_api state_api{
+        sizeof(sf_state_api), 0,
+        [](const sf_host* h, sf_str key, const sf_bytes_sink* sink) -> sf_status {
+          const auto found = self(h).state.find(std::string(sf::from_c(key)));
+          return found == self(h).state.end() ? SF_ABSENT : sink->put(sink, sf::to_c(found->second));
+        },
+        [](const sf_host* h, sf_str key, sf_str value) -> sf_status {
+          if (value.size > 65'536) return SF_TOO_LARGE;
+          return self(h).state[std::string(sf::from_c(key))] = std::string(sf::from_c(value)), SF_OK;
+        }};
+    if (std::strcmp(id, SF_SERVICE_STATE) == 0 && self(host).keeps_state) return &state_api;
     if (std::strcmp(id, SF_SERVICE_HTTP) == 0) return &http_api;
     if (std::strcmp(id, SF_SERVICE_CLOCK) == 0) return &clock_api;
     if (std::strcmp(id, SF_SERVICE_LOG) == 0) return &log_api;

@@ -160,7 +160,10 @@ TEST_CASE("source_wazuh: a long stretch is read in windows, and the cursor moves
   const auto position = run.position;
   run.status = SF_OK;
   CHECK(run.drain() == SF_END);  // asked again, the same instance goes on from its cursor
-  CHECK(run.intervals.at(3).from_ms == to - 3 * kHourMs - 600'000);
+  REQUIRE(run.intervals.size() == 7);
+  CHECK(run.intervals[3].from_ms == to - kHourMs - 600'000);  // what is new first, then the rest, oldest first
+  CHECK(run.intervals[5].from_ms == to - 3 * kHourMs - 600'000);
+  CHECK(watermark(run) == to);
   CHECK(distinct(run).size() == 50);
   SourceRun next(host, settings({{"start", 5 * kHourMs}, {"window", kHourMs}}), position);
   CHECK(next.drain() == SF_END);
