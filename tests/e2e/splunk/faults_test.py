@@ -204,6 +204,31 @@ def killed_between_slices():
     compare(f"kill -9 at {held - began} s, resumed at {first - began} s", pipeline, served)
 
 
+def notables():
+    """Each event_id is one alert, whatever becomes of its status; level and rule are found where the mapping says."""
+    splunk = splunk_site.Splunk()
+    words = {"informational": 3, "low": 5, "medium": 8, "high": 12, "critical": 15, "unknown": None}
+    served = []
+    for word in words:
+        fields = {"event_id": f"5F7D@@notable@@{word}", "search_name": "Access - Brute Force - Rule", "urgency": word,
+                  "rule_title": f"Brute force, {word}", "dest": "dc01", "src": "10.0.0.7", "user": "alice", "status": "1",
+                  "annotations.mitre_attack": ["T1110", "T1078"]}
+        served.append(splunk.index_notable(fields, 4000))
+        splunk.index_notable({**fields, "status": "5", "owner": "bob"}, 2000)
+    pipeline = pipeline_for(splunk, content="notable", search="`notable`")
+    code, report, talk = pipeline.run("--drain")
+    assert code == 0 and report["counts"]["quarantined"] == 0, (report, talk)
+    assert report["totals"]["duplicate"] >= len(words), report["totals"]
+    compare("notables", pipeline, served)
+    cases = [json.loads(path.read_text()) for path in (pipeline.state / "cases").rglob("case.json")]
+    for case in cases:
+        word = case["alert_id"].rpartition("@")[2]
+        text = json.dumps(case)
+        assert f"Brute force, {word}" in text and "T1110" in text and "dc01" in text, case
+        assert case["rule"].get("level") == words[word], case
+        assert "search-head-1" not in text, "the search head is no host of the alert"
+
+
 def wrong_settings(splunk):
     for more, sentence in [
         ({"search": "index=wazuh | stats count"}, 'search pipes into \\"stats\\"'),
@@ -229,6 +254,7 @@ def main():
     passing_faults_are_waited_out(splunk, served)
     killed_between_slices()
     indexed_late(splunk, served)
+    notables()
 
 
 sys.exit(main())

@@ -154,6 +154,14 @@ class Splunk:
         self.events.append({"indexed": indexed, "time": indexed - event_ago_s, "raw": support.dumps(alert)})
         return alert["id"]
 
+    def index_notable(self, fields, ago_s):
+        """Stores a notable event; gives its event_id."""
+        indexed = int(self.now() - ago_s)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime(indexed))
+        self.events.append({"indexed": indexed, "time": indexed, "raw": support.dumps(fields),
+                            "fields": {**fields, "sf_time": stamp, "host": "search-head-1"}})
+        return fields["event_id"]
+
     def rows(self, form):
         bound = {name: float(form[name]) for name in
                  ("earliest_time", "latest_time", "index_earliest", "index_latest")}
@@ -165,7 +173,7 @@ class Splunk:
         found.sort(key=lambda event: -event[1]["time"])  # newest first, as Splunk gives events
         rows = []
         for offset, (number, event) in enumerate(found):
-            result = {"_raw": event["raw"], "index": "wazuh", "sf_indextime": str(event["indexed"]),
+            result = {**event.get("fields", {}), "_raw": event["raw"], "index": "wazuh", "sf_indextime": str(event["indexed"]),
                       "sf_cd": f"7:{number}", "sf_bkt": "wazuh~7~5F7D3A"}
             last = {"lastrow": True} if offset == len(found) - 1 else {}
             row = {"preview": False, "offset": offset, **last, "result": result}
