@@ -104,14 +104,15 @@ def drain(splunk, served):
 
 
 def indexed_late(splunk, served):
-    """Old in its own time, new in the index: one behind the cursor, one after it."""
+    """Old or ahead in its own time, new in the index; behind the cursor and after it."""
     splunk.ahead_s = -20
     pipeline = pipeline_for(splunk)
     code, report, talk = pipeline.run("--drain")
     assert code == 0, (report, talk)
     splunk.ahead_s = 0
     late = [splunk.index(support.alert(10_000), ago_s=30, event_ago_s=400 * 86_400),
-            splunk.index(support.alert(10_001), ago_s=10, event_ago_s=2 * 86_400)]
+            splunk.index(support.alert(10_001), ago_s=10, event_ago_s=2 * 86_400),
+            splunk.index(support.alert(10_002), ago_s=10, event_ago_s=-86_400)]
     code, report, talk = pipeline.run("--drain")
     assert code == 0 and report["counts"]["accepted"] >= len(late), (report["counts"], talk)
     compare("indexed late", pipeline, served + late)
