@@ -58,8 +58,7 @@ struct Reply {
   std::string body;
 };
 
-// What is wrong with an answer that is not 200; nothing for 200. `asked`: what was asked for, "the search" or "who
-// asks".
+// What is wrong with an answer that is not 200; nothing for 200.
 std::optional<Problem> refused(const Reply& reply, const Settings& settings);
 
 // Gives the results of `slice`, or says what is wrong. An answer whose last row is not marked lastrow, or that tells
