@@ -119,7 +119,7 @@ std::optional<std::int64_t> Client::clock_ms() {
       [] {
         return Question{"GET", "/services/authentication/current-context?output_mode=json", ""};
       },
-      [this](Reply reply) { return refused(reply, settings_); }, [](const Problem&) { return false; });
+      [this](const Reply& reply) { return refused(reply, settings_); }, [](const Problem&) { return false; });
   return date_ms_;
 }
 
