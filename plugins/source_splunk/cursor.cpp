@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cursor.hpp"
+
+#include <signalfoundry/error.hpp>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace source_splunk {
+namespace {
+
+constexpr std::int64_t kClockToleranceMs = 60'000;
+constexpr std::int64_t kFarthestMs = 1'000'000'000'000'000;  // 30,000 years from 1970: no clock ever gave more
+
+std::int64_t time_at(const nlohmann::json& cursor, const char* key) {
+  const auto& ms = cursor.at(key);
+  if (!ms.is_number_integer() || ms < -kFarthestMs || ms > kFarthestMs) throw std::out_of_range(key);
+  return ms.get<std::int64_t>();
+}
+
+// Down to the second, and never before 1970: Splunk has no index time there.
+std::int64_t whole_second(std::int64_t ms) {
+  return ms <= 0 ? 0 : ms / 1000 * 1000;
+}
+
+}  // namespace
+
+std::string to_position(const Cursor& cursor) {
+  return nlohmann::ordered_json{
+      {"v", 1}, {"indexed_ms", cursor.indexed_ms}, {"local_ms", cursor.local_ms}, {"filter", cursor.filter}}
+      .dump();
+}
+
+std::optional<Cursor> from_position(std::string_view position) {
+  if (position.empty()) return std::nullopt;
+  const auto j = nlohmann::json::parse(position, nullptr, false);
+  try {
+    if (j.at("v") == 1)
+      return Cursor{time_at(j, "indexed_ms"), time_at(j, "local_ms"), j.at("filter").get<std::string>()};
+  } catch (const std::exception&) {
+    throw sf::Error(SF_FATAL, "the cursor of this stage is not one of source_splunk's: " + printable(position, 80) +
+                                  "; give the stage the name it had with the other plugin, or a new one");
+  }
+  throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer source_splunk; run that version again");
+}
+
+Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t now_ms, std::int64_t local_ms,
+          const std::string& filter) {
+  Plan out;
+  out.to_ms = whole_second(now_ms - settings.visibility_delay_ms);
+  if (!last) {
+    out.from_ms = whole_second(out.to_ms - settings.start_ms);
+    out.cursor = {out.from_ms, local_ms, filter};
+    return out;
+  }
+  auto base = std::min(last->indexed_ms, out.to_ms);
+  // This machine's clock stood ahead at the last run, and the cursor with it: nobody knows by how much.
+  if (local_ms < last->local_ms && last->indexed_ms > out.to_ms) base = out.to_ms - settings.start_ms;
+  out.from_ms = whole_second(base - settings.overlap_ms);
+  out.cursor = {base, local_ms, filter};
+  if (base < last->indexed_ms - kClockToleranceMs)
+    out.warning = "a clock was set back since the last run: reading again from " +
+                  std::to_string((last->indexed_ms - base) / 1000) + " s before the cursor; set both clocks by NTP";
+  else if (last->filter != filter)
+    out.warning =
+        "search or content changed since the last run: reading on from the cursor less the overlap; for older alerts "
+        "that only the new search finds, run once with a larger overlap";
+  return out;
+}
+
+Slice slice_after(const Plan& plan, std::int64_t from_ms, std::int64_t longest_ms) {
+  return {from_ms, std::max(from_ms, std::min(from_ms + longest_ms, plan.to_ms))};
+}
+
+Slice half(const Slice& slice) {
+  const auto seconds = (slice.to_ms - slice.from_ms) / 1000;
+  return seconds < 2 ? slice : Slice{slice.from_ms, slice.from_ms + seconds / 2 * 1000};
+}
+
+}  // namespace source_splunk
