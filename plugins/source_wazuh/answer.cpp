@@ -3,12 +3,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "slice.hpp"
+#include "../shared/json_slice.hpp"
 
 namespace source_wazuh {
 namespace {
 
 using Json = nlohmann::json;
+using shared::each_element;
+using shared::each_member;
 using Act = Problem::Act;
 
 // A part of an answer that is small where an indexer speaks. A larger one is not taken apart: it could cost sixty times

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "../../../../plugins/shared/json_slice.hpp"
 #include "../../../../plugins/source_wazuh/cursor.hpp"
 #include "../../../../plugins/source_wazuh/retry.hpp"
 #include "../../../../plugins/source_wazuh/settings.hpp"
-#include "../../../../plugins/source_wazuh/slice.hpp"
 #include "support/catch.h"
 
 using namespace source_wazuh;
+using shared::each_element;
+using shared::each_member;
 
 TEST_CASE("source_wazuh slicer: gives members and elements as they stand", "[source_wazuh]") {
   std::vector<std::string> seen;
