@@ -236,7 +236,8 @@ void Client::judge(rd_kafka_resp_err_t code, std::string_view text, const std::s
 void Client::ask(const std::string& what, const std::function<rd_kafka_resp_err_t(int ms)>& question) {
   const auto until = host_.monotonic_ms() + settings_.retry_for_ms;
   for (int wait_ms = 500;; wait_ms = std::min(wait_ms * 2, static_cast<int>(settings_.timeout_ms))) {
-    const auto code = question(wait_ms);
+    const auto left = std::clamp<std::int64_t>(until - host_.monotonic_ms(), 100, wait_ms);
+    const auto code = question(static_cast<int>(left));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) answered_ = true;
     serve();
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;

@@ -2,7 +2,7 @@
 //
 // position.hpp - what the ledger keeps of this source between runs: where to read on, in each partition. [any-thread]
 //
-//   {"v":1,"cluster":"MkU3OEVBNTcwNTJENDM2Qk","until_ms":1795549345000,"topics":{"wazuh-alerts":{"0":[17,1795549344120]}}}
+//   {"v":1,"cluster":"MkU3OEVBNTcw","until_ms":1795549345000,"topics":{"wazuh-alerts":{"0":[17,1795549344120]}}}
 #pragma once
 #include <cstdint>
 #include <map>

@@ -17,7 +17,7 @@ inline constexpr const char* kSchema = R"json({
     "start": {"type": "string", "default": "earliest", "minLength": 1,
       "description": "Where the very first run of a topic begins: earliest, latest, or a duration back such as 24h."},
     "member": {"type": "string", "default": "",
-      "description": "Member of the message that holds the alert, as object or as JSON text. Empty: the whole message."},
+      "description": "Member of the message that holds the alert, object or JSON text. Empty: the whole message."},
     "tls": {"type": "boolean", "default": true,
       "description": "Talk TLS and check certificate and host name. false: plain text, for a network of its own only."},
     "ca_file": {"type": "string", "x-sf-path": true, "x-sf-must-exist": true,

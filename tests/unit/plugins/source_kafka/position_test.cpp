@@ -54,7 +54,7 @@ TEST_CASE("source_kafka position: is read back as it was written", "[source_kafk
 
 TEST_CASE("source_kafka position: what this plugin did not write stops the stage", "[source_kafka]") {
   const std::string deep(200'000, '[');
-  for (const std::string text : {std::string("x"),
+  for (const std::string& text : {std::string("x"),
                                  std::string("{"),
                                  std::string("[]"),
                                  std::string("null"),

@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-json with(const json& more) {
+json with(const json& more = json::object()) {
   json out{{"brokers", {"k1.example:9093"}}, {"topics", {"wazuh-alerts"}}};
   out.update(more);
   return out;
@@ -34,7 +34,7 @@ std::string refusal(const json& settings) {
 
 TEST_CASE("source_kafka settings: what is not set is TLS, everything from the start, the whole message",
           "[source_kafka]") {
-  const auto s = read_settings(with({}).dump());
+  const auto s = read_settings(with().dump());
   CHECK(s.tls);
   CHECK(s.start.kind == Start::Kind::earliest);
   CHECK(s.member.empty());
