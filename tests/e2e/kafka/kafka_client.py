@@ -20,9 +20,14 @@ class Client:
         for name in POINTERS:
             getattr(self.lib, "rd_kafka_" + name).restype = ctypes.c_void_p
         self.lib.rd_kafka_event_error_string.restype = ctypes.c_char_p
+        self.bootstrap = bootstrap
+        self.connect()
+
+    def connect(self):
+        """A new client, which knows nothing of the topics yet. The one before stays until the process ends."""
         conf = ctypes.c_void_p(self.call("conf_new"))
         why = ctypes.create_string_buffer(500)
-        for key, value in (("bootstrap.servers", bootstrap), ("acks", "all"), ("log_level", "2"),
+        for key, value in (("bootstrap.servers", self.bootstrap), ("acks", "all"), ("log_level", "2"),
                            ("queue.buffering.max.kbytes", "200000"), ("topic.metadata.refresh.fast.interval.ms", "50")):
             assert self.call("conf_set", conf, key.encode(), value.encode(), why, 500) == 0, why.value
         self.kafka = ctypes.c_void_p(self.call("new", PRODUCER, conf, why, 500))
@@ -99,8 +104,7 @@ class Client:
         error = self.admin("CreatePartitions", self.call("NewPartitions_new", name.encode(), ctypes.c_size_t(partitions),
                                                          why, 500))
         assert not error, error
-        self.topics.pop(name, None)
-        self.wait_for(name, partitions)
+        self.wait_for(name, partitions, self.connect)  # a client believes its old number of partitions for long
 
     def delete_records(self, name, partition, before):
         """Removes the records before that offset, as retention does."""
