@@ -6,14 +6,14 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "../shared/search/slice.hpp"
+#include "../shared/json_slice.hpp"
 
 namespace source_splunk {
 namespace {
 
 using Act = Problem::Act;
-using search::each_element;
-using search::each_member;
+using shared::each_element;
+using shared::each_member;
 
 constexpr std::size_t kWarningsMax = 10;
 constexpr std::size_t kMessageMax = 4096;  // of a message's text, so much is looked at

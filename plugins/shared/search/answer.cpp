@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "slice.hpp"
+#include "../json_slice.hpp"
 
 namespace search {
 namespace {
 
 using Json = nlohmann::json;
+using shared::each_element;
+using shared::each_member;
 using Act = Problem::Act;
 
 // A part of an answer that is small where an indexer speaks. A larger one is not taken apart: it could cost sixty times

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "../../../../plugins/shared/json_slice.hpp"
 #include "../../../../plugins/shared/search/cursor.hpp"
 #include "../../../../plugins/shared/search/retry.hpp"
 #include "../../../../plugins/shared/search/settings.hpp"
-#include "../../../../plugins/shared/search/slice.hpp"
 #include "support/catch.h"
 
 using namespace search;
+using shared::each_element;
+using shared::each_member;
 
 TEST_CASE("source_wazuh slicer: gives members and elements as they stand", "[source_wazuh]") {
   std::vector<std::string> seen;

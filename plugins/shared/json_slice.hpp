@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// slice.hpp - walks JSON text and gives its values as slices of that text, so that an alert is handed on byte for byte.
+// json_slice.hpp - walks JSON text and gives its values as slices of that text, so that an alert is handed on byte for
+// byte.
 //
 // Only the structure is checked (strings, brackets, commas); what is inside a slice is its reader's to judge. No
 // recursion, so depth costs no stack. [any-thread]
@@ -10,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace search {
+namespace shared {
 
 class Slicer {
  public:
@@ -113,4 +114,4 @@ bool each_element(std::string_view text, Visit&& visit) {
   return slicer.take(']') && slicer.at_end();
 }
 
-}  // namespace search
+}  // namespace shared

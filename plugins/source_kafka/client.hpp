@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// client.hpp - the brokers, as one run talks to them through librdkafka: what they hold, and record after record.
+//
+// There is no consumer group: offsets are the caller's, nothing is committed, and no right on a group is needed. What
+// librdkafka logs and what it finds wrong is taken up in serve(), on the caller's thread; its own threads never call us
+// and have ended when the destructor returns. Everything that a broker sends is bounded and made printable here.
+//
+// Every call that asks a broker repeats a passing fault for Settings::retry_for_ms. They throw sf::Stop when the run
+// stops, and sf::Error: SF_DENIED credentials or rights refused, SF_RETRY no answer, SF_FAILED an answer that waiting
+// does not mend. [stage-thread]
+#pragma once
+#include <librdkafka/rdkafka.h>
+#include <signalfoundry/source.hpp>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan.hpp"
+#include "settings.hpp"
+
+namespace source_kafka {
+
+struct MessageEnd {
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+};
+using Message = std::unique_ptr<rd_kafka_message_t, MessageEnd>;
+
+class Client {
+ public:
+  // Connects to nothing yet. `settings` and `stop` (of any thread) must outlive it. Throws sf::Error(SF_INVALID) for a
+  // file that is no PEM.
+  Client(const sf::Host& host, const Settings& settings, const std::atomic<bool>& stop);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Partitions of the topic, ascending; none when there is no such topic.
+  std::vector<std::int32_t> partitions(const std::string& topic);
+  // "" when the brokers do not tell. After partitions().
+  std::string cluster();
+  Marks marks(const std::string& topic, std::int32_t partition);
+  // The first record of that time or later; `high` when there is none.
+  std::int64_t offset_at(const std::string& topic, std::int32_t partition, std::int64_t ms, std::int64_t high);
+
+  // A partition is read from `offset` on until stop(); its records and events come from next().
+  void start(const std::string& topic, std::int32_t partition, std::int64_t offset);
+  void stop(const std::string& topic, std::int32_t partition);
+  // A record or an event; null when none came within `ms`.
+  Message next(int ms);
+
+  // Throws sf::Stop when the run stops within `ms`, or before.
+  void pause(std::uint32_t ms) const;
+  // Takes up what librdkafka has to say. Throws when it is something that waiting does not mend.
+  void serve();
+  // An event that a partition's reading met: throws unless it may pass by itself.
+  void judge(rd_kafka_resp_err_t code, std::string_view text, const std::string& what);
+  // Nothing came for so long that the run goes on without the brokers: throws SF_RETRY.
+  [[noreturn]] void give_up(const std::string& what) const;
+
+ private:
+  struct End {
+    void operator()(rd_kafka_t* kafka) const { rd_kafka_destroy(kafka); }
+    void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+    void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+    void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
+  };
+  using Conf = std::unique_ptr<rd_kafka_conf_t, End>;
+  struct Fault {
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    std::string text;  // printable
+  };
+
+  void set(rd_kafka_conf_t* conf, const char* key, const std::string& value) const;
+  void set_secret(rd_kafka_conf_t* conf) const;
+  void configure(rd_kafka_conf_t* conf);
+  void configure_security(rd_kafka_conf_t* conf) const;
+  rd_kafka_topic_t* topic(const std::string& name);
+  void ask(const std::string& what, const std::function<rd_kafka_resp_err_t(int ms)>& question);
+  void check_fault(const Fault& fault) const;
+  void log(int level, std::string_view text);
+
+  sf::Host host_;
+  const Settings& settings_;
+  const std::atomic<bool>& stop_;
+  std::unique_ptr<rd_kafka_t, End> kafka_;
+  std::unique_ptr<rd_kafka_queue_t, End> queue_;
+  std::map<std::string, std::unique_ptr<rd_kafka_topic_t, End>> topics_;
+  std::map<std::string, std::map<std::int32_t, bool>> started_;
+  std::vector<Fault> faults_;  // told since the last serve()
+  Fault last_;                 // the last fault that may pass
+  bool answered_ = false;      // some broker did, in this run
+  unsigned log_lines_ = 0;
+};
+
+}  // namespace source_kafka
