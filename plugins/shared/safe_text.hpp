@@ -138,6 +138,13 @@ inline std::size_t append_visible(std::string& out, std::string_view text, std::
   return 0;
 }
 
+// Hostile text for a message: one line, nothing that a terminal obeys, about `limit` bytes at most.
+inline std::string printable(std::string_view text, std::size_t limit = 160) {
+  std::string out;
+  if (append_visible(out, text, limit, "") != 0) out += "…";
+  return out;
+}
+
 // Takes the life out of what a viewer might make a link of: "http://x" becomes "http[:]//x", "](" becomes "]\x28".
 inline std::string defang(std::string text) {
   for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 5)) text.replace(at, 1, "[:]");

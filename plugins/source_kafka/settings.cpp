@@ -7,8 +7,6 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "../shared/safe_text.hpp"
-
 namespace source_kafka {
 namespace {
 
@@ -116,12 +114,6 @@ bool is_topic(std::string_view name) {
   return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return letter_or_digit(c) || c == '.' || c == '_' || c == '-'; });
-}
-
-std::string printable(std::string_view text, std::size_t limit) {
-  std::string out;
-  if (shared::append_visible(out, text, limit, "") != 0) out += "…";
-  return out;
 }
 
 }  // namespace source_kafka

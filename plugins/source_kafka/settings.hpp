@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "../shared/safe_text.hpp"
+
 namespace source_kafka {
 
 // Where the first run of a topic begins.
@@ -45,7 +47,6 @@ Settings read_settings(std::string_view json);
 // A name that a topic may have: 1 to 249 of A-Z a-z 0-9 . _ - and neither "." nor "..".
 bool is_topic(std::string_view name);
 
-// Hostile text for a message: one line, nothing that a terminal obeys, at most about `limit` bytes.
-std::string printable(std::string_view text, std::size_t limit = 120);
+using shared::printable;
 
 }  // namespace source_kafka

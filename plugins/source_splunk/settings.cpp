@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "../shared/server_url.hpp"
 #include "search_text.hpp"
 
 namespace source_splunk {
@@ -13,25 +14,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& sentence) {
   throw sf::Error(SF_INVALID, sentence);
-}
-
-// "host:port" of a URL that starts with http:// or https://.
-std::string where_of(const std::string& url) {
-  const bool tls = url.rfind("https://", 0) == 0;
-  if (!tls && url.rfind("http://", 0) != 0) {
-    const bool credentials = url.find('@') != std::string::npos;  // not to be shown
-    refuse("url" + (credentials ? std::string() : " = \"" + printable(url) + "\"") +
-           " is no Splunk address; write https://host:8089");
-  }
-  auto host = url.substr(tls ? 8 : 7);
-  host = host.substr(0, host.find('/'));
-  if (host.find('@') != std::string::npos)
-    refuse("url must not hold a user or password; use token, or user and password, of the stage");
-  if (host.empty() || url.find_first_of("?#") != std::string::npos)
-    refuse("url = \"" + printable(url) + "\" is no Splunk address; write https://host:8089, without ? or #");
-  const auto colon = host.rfind(':');
-  const bool port = colon != std::string::npos && host.find(']', colon) == std::string::npos;
-  return printable(port ? host : host + (tls ? ":443" : ":80"));
 }
 
 void check(const Settings& s) {
@@ -60,7 +42,8 @@ Settings read_settings(std::string_view json) {
   Settings s;
   s.url = j.at("url").get<std::string>();
   while (!s.url.empty() && s.url.back() == '/') s.url.pop_back();
-  s.where = where_of(s.url);
+  s.where = shared::where_of(
+      s.url, {"Splunk address", "https://host:8089", "use token, or user and password, of the stage"});
   s.search = checked_search(j.at("search").get<std::string>());
   s.content = j.value("content", std::string("wazuh")) == "notable" ? Content::notable : Content::wazuh;
   s.token = j.contains("token");

@@ -45,11 +45,6 @@ struct Settings {
 // search that would break the reading (search_text.hpp).
 Settings read_settings(std::string_view json);
 
-// Hostile text for a message: one line, nothing that a terminal obeys, about `limit` bytes at most.
-inline std::string printable(std::string_view text, std::size_t limit = 160) {
-  std::string out;
-  if (shared::append_visible(out, text, limit, "") != 0) out += "…";
-  return out;
-}
+using shared::printable;
 
 }  // namespace source_splunk

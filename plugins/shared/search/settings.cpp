@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "../server_url.hpp"
+
 namespace search {
 
 namespace {
@@ -14,23 +16,6 @@ constexpr std::int64_t kLongestSweepMs = 96 * 3'600'000LL;
 
 [[noreturn]] void refuse(const std::string& sentence) {
   throw sf::Error(SF_INVALID, sentence);
-}
-
-// "host:port" of a URL that starts with http:// or https://.
-std::string where_of(const std::string& url, const std::string& server) {
-  const bool tls = url.rfind("https://", 0) == 0;
-  if (!tls && url.rfind("http://", 0) != 0)
-    refuse("url = \"" + printable(url.substr(0, url.find('@'))) + "\" is no " + server +
-           " address; write https://host:9200");
-  auto host = url.substr(tls ? 8 : 7);
-  host = host.substr(0, host.find('/'));
-  if (host.find('@') != std::string::npos)
-    refuse("url must not hold a user or password; use user and password of the stage");
-  if (host.empty() || url.find_first_of("?#") != std::string::npos)
-    refuse("url = \"" + printable(url) + "\" is no " + server + " address; write https://host:9200, without ? or #");
-  const auto colon = host.rfind(':');
-  const bool port = colon != std::string::npos && host.find(']', colon) == std::string::npos;
-  return printable(port ? host : host + (tls ? ":443" : ":80"));
 }
 
 bool index_character(char c) {
@@ -64,7 +49,8 @@ Settings read_settings(std::string_view json, const Dialect& dialect) {
   s.dialect = &dialect;
   s.url = j.at("url").get<std::string>();
   while (!s.url.empty() && s.url.back() == '/') s.url.pop_back();
-  s.where = where_of(s.url, dialect.server);
+  s.where = shared::where_of(
+      s.url, {dialect.server + std::string(" address"), "https://host:9200", "use user and password of the stage"});
   s.index = j.value("index", std::string(dialect.index));
   s.user = j.value("user", std::string());
   s.password = j.contains("password");

@@ -320,6 +320,7 @@ TEST_CASE("source_wazuh: settings that cannot work are refused with a sentence",
   const std::vector<std::pair<json, std::string>> cases = {
       {{{"url", "indexer:9200"}}, "is no indexer address"},
       {{{"url", "https://u:hunter2@indexer:9200"}}, "must not hold a user or password"},
+      {{{"url", "ftp://u:hunter2@indexer:9200"}}, "must not hold a user or password"},
       {{{"url", "https://indexer:9200/?a=b"}}, "without ? or #"},
       {{{"index", "wazuh/../_all"}}, "holds a character that no index name has"},
       {{{"client_cert", "/c.pem"}}, "belong together"},
