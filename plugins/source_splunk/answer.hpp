@@ -6,8 +6,6 @@
 // "lastrow":true (dev.splunk.com, "How to work with searches and jobs using the Splunk SDK for Python", export
 // searches). A search that found nothing answers {"preview":false,"lastrow":true}. [any-thread]
 #pragma once
-#include <signalfoundry/abi/base.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../shared/search/problem.hpp"
 #include "search_text.hpp"
 #include "settings.hpp"
 
@@ -44,19 +43,8 @@ class Answer {
   std::size_t at_ = 0;
 };
 
-// Why an answer is not the whole slice.
-struct Problem {
-  enum class Act : std::uint8_t { retry, retry_smaller, stop };
-  Act act = Act::retry;
-  sf_status status = SF_RETRY;
-  std::string what;    // "Splunk at 127.0.0.1:8089 is not ready (503 …)"
-  std::string remedy;  // "see its splunkd.log"
-};
-
-struct Reply {
-  unsigned status = 0;
-  std::string body;
-};
+using ::search::Problem;
+using ::search::Reply;
 
 // What is wrong with an answer that is not 200; nothing for 200.
 std::optional<Problem> refused(const Reply& reply, const Settings& settings);

@@ -7,31 +7,22 @@
 #include <string_view>
 
 #include "../shared/safe_text.hpp"
+#include "../shared/search/server.hpp"
 
 namespace source_splunk {
 
 // What the events are: Wazuh alerts in _raw, or notable events of Splunk Enterprise Security in their fields.
 enum class Content : std::uint8_t { wazuh, notable };
 
-struct Settings {
-  std::string url;     // without a slash at its end
-  std::string where;   // "127.0.0.1:8089", printable: what messages call the server
+struct Settings : ::search::Server {
   std::string search;  // the operator's SPL, checked, without a leading "search"
   Content content = Content::wazuh;
-  bool token = false;     // there is one; its value is the host's
-  std::string user;       // with password: Basic authentication
-  bool password = false;  // as token
-  std::string ca_file;
-  std::string client_cert;
-  std::string client_key;
-  std::uint64_t page_bytes = 64U << 20U;
+  bool token = false;  // there is one; its value is the host's
   std::int64_t overlap_ms = 0;
   std::int64_t visibility_delay_ms = 0;
   std::int64_t start_ms = 0;
   std::int64_t window_ms = 0;     // whole seconds, as index times are
   std::int64_t event_age_ms = 0;  // 0: any
-  std::int64_t retry_for_ms = 0;
-  std::uint32_t timeout_ms = 0;
 
   // What the cursor's meaning depends on, as text.
   std::string filter() const {

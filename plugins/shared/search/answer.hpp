@@ -2,8 +2,6 @@
 //
 // answer.hpp - an answer of the server: a whole page of alerts, or what is wrong with it and what to do. [any-thread]
 #pragma once
-#include <signalfoundry/abi/base.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "problem.hpp"
 #include "settings.hpp"
 #include "sweep.hpp"
 
@@ -28,22 +27,6 @@ struct Page {
   std::int64_t shards = 0;                          // 0: no index matches
   std::optional<std::int64_t> clock_ms;             // of a probe: the server's clock
   std::optional<std::vector<MinuteCount>> minutes;  // of a counting probe
-};
-
-// Why an answer is no page.
-struct Problem {
-  enum class Act : std::uint8_t { retry, retry_smaller, stop };
-  Act act = Act::retry;
-  sf_status status = SF_RETRY;
-  std::string what;    // "the indexer at 127.0.0.1:9200 is not ready (503: …)"
-  std::string remedy;  // "see the cluster's health"
-  // The indexer is there, and it was this search that it could not do: another stretch of time may go well.
-  bool of_search = false;
-};
-
-struct Reply {
-  unsigned status = 0;
-  std::string body;
 };
 
 // Fills `page`, or says what is wrong. An answer that is not whole (timed_out, failed shards, no _shards) is never a

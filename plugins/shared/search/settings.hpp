@@ -7,28 +7,21 @@
 #include <string_view>
 
 #include "dialect.hpp"
+#include "server.hpp"
 
 namespace search {
 
-struct Settings {
+inline constexpr std::int64_t kMostSweepMs = 96 * 3'600'000LL;  // sweep_back at most; 64 KiB of state hold its counts
+
+struct Settings : Server {
   const Dialect* dialect = nullptr;  // never null once read
-  std::string url;                   // without a slash at its end
-  std::string where;                 // "127.0.0.1:9200", printable: where messages say the server is
   std::string index;
-  std::string user;
-  bool password = false;  // there is one; its value is the host's
-  bool api_key = false;   // the same
-  std::string ca_file;
-  std::string client_cert;
-  std::string client_key;
+  bool api_key = false;  // there is one; its value is the host's
   std::uint32_t page_size = 1000;
-  std::uint64_t page_bytes = 64U << 20U;
   std::int64_t overlap_ms = 0;
   std::int64_t visibility_delay_ms = 0;
   std::int64_t start_ms = 0;
   std::int64_t window_ms = 0;
-  std::int64_t retry_for_ms = 0;
-  std::uint32_t timeout_ms = 0;
   std::uint64_t backfill_max = 0;
   std::int64_t sweep_every_ms = 0;
   std::int64_t sweep_back_ms = 0;  // 0: no sweeps

@@ -21,7 +21,6 @@
 namespace search {
 
 inline constexpr std::int64_t kMinuteMs = 60'000;
-inline constexpr std::int64_t kMostSweepMs = 96 * 3'600'000LL;  // sweep_back at most; 64 KiB of state hold its counts
 
 // Documents of one minute after another.
 struct Minutes {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// exchange.hpp - one question after another to a server over sf.http/1, each repeated while its fault may pass.
+// [stage-thread]
+#pragma once
+#include <signalfoundry/host.hpp>
+#include <signalfoundry/source.hpp>
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "problem.hpp"
+#include "server.hpp"
+
+namespace search {
+
+// The server answered, and this search is what failed: others may go well.
+class SearchFailed : public sf::Error {
+ public:
+  using sf::Error::Error;
+};
+
+struct Question {
+  const char* method = "POST";
+  std::string path;  // behind the url
+  std::string body;
+  const char* type = "application/json";  // of the body; what is wanted is JSON
+  std::string_view authorization{};       // the header's value; "": none
+  const char* bearer_secret = "";         // the setting that holds a bearer token; "": none
+};
+
+class Exchange {
+ public:
+  // `server` and `stop` must outlive it. `who` is what messages call the server: "the indexer at 127.0.0.1:9200".
+  Exchange(const sf::Host& host, const Server& server, std::string who, const std::atomic<bool>& stop)
+      : host_(host), server_(server), who_(std::move(who)), stop_(stop) {}
+
+  using Read = std::function<std::optional<Problem>(Reply reply)>;
+  // One exchange: `read` judges an answer that came whole. Throws sf::Stop when the run stops.
+  std::optional<Problem> ask(const Question& question, const Read& read);
+
+  // Calls `attempt`, which asks once, until there is no problem. After one with retry_smaller, `smaller` makes the
+  // next attempt ask for less and says whether it could. Throws sf::Error when the fault does not pass within retry_for
+  // or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED; a SearchFailed where the server itself is well.
+  // Throws sf::Stop when the run stops.
+  void persist(const std::function<std::optional<Problem>()>& attempt,
+               const std::function<bool(const Problem&)>& smaller);
+
+  // The clock by the last answer's Date header, where there is one.
+  std::optional<std::int64_t> date_ms() const { return date_ms_; }
+
+ private:
+  struct Answer;
+  void send(const Question& question, Answer& answer) const;
+
+  sf::Host host_;
+  const Server& server_;
+  std::string who_;
+  const std::atomic<bool>& stop_;
+  std::optional<std::int64_t> date_ms_;
+  std::optional<std::uint32_t> retry_after_ms_;  // of the last answer
+};
+
+}  // namespace search
