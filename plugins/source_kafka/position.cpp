@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "position.hpp"
 
-#include <signalfoundry/error.hpp>
-
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "../shared/cursor_json.hpp"
 #include "../shared/json_text.hpp"
 #include "settings.hpp"
 
@@ -84,16 +83,8 @@ std::string to_text(const Position& position) {
 }
 
 std::optional<Position> from_text(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  try {
-    const auto j = text.size() > kTextMax ? nlohmann::json() : nlohmann::json::parse(text, nullptr, false);
-    if (j.is_object() && j.contains("v") && j["v"] == 1) return position_of(j);
-    if (!j.is_object() || !j.contains("v") || !j["v"].is_number_integer()) throw std::out_of_range("v");
-  } catch (const std::exception&) {
-    throw sf::Error(SF_FATAL, "the cursor of this stage is not one of source_kafka's: " + printable(text, 80) +
-                                  "; give the stage the name it had with the other plugin, or a new one");
-  }
-  throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer source_kafka; run that version again");
+  return shared::read_cursor(text, "source_kafka", kTextMax, 1,
+                             [](const nlohmann::json& j, int) { return position_of(j); });
 }
 
 }  // namespace source_kafka

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cursor.hpp"
 
-#include <signalfoundry/error.hpp>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
+
+#include "../shared/cursor_json.hpp"
 
 namespace source_splunk {
 namespace {
 
 constexpr std::int64_t kClockToleranceMs = 60'000;
-constexpr std::int64_t kFarthestMs = 1'000'000'000'000'000;  // 30,000 years from 1970: no clock ever gave more
-
-std::int64_t time_at(const nlohmann::json& cursor, const char* key) {
-  const auto& ms = cursor.at(key);
-  if (!ms.is_number_integer() || ms < -kFarthestMs || ms > kFarthestMs) throw std::out_of_range(key);
-  return ms.get<std::int64_t>();
-}
+constexpr std::size_t kLongestPosition = 65'536;
 
 // Down to the second, and never before 1970: Splunk has no index time there.
 std::int64_t whole_second(std::int64_t ms) {
@@ -33,16 +26,9 @@ std::string to_position(const Cursor& cursor) {
 }
 
 std::optional<Cursor> from_position(std::string_view position) {
-  if (position.empty()) return std::nullopt;
-  const auto j = nlohmann::json::parse(position, nullptr, false);
-  try {
-    if (j.at("v") == 1)
-      return Cursor{time_at(j, "indexed_ms"), time_at(j, "local_ms"), j.at("filter").get<std::string>()};
-  } catch (const std::exception&) {
-    throw sf::Error(SF_FATAL, "the cursor of this stage is not one of source_splunk's: " + printable(position, 80) +
-                                  "; give the stage the name it had with the other plugin, or a new one");
-  }
-  throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer source_splunk; run that version again");
+  return shared::read_cursor(position, "source_splunk", kLongestPosition, 1, [](const nlohmann::json& j, int) {
+    return Cursor{shared::time_at(j, "indexed_ms"), shared::time_at(j, "local_ms"), j.at("filter").get<std::string>()};
+  });
 }
 
 Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t now_ms, std::int64_t local_ms,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cursor.hpp"
 
-#include <signalfoundry/error.hpp>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "../cursor_json.hpp"
 
 namespace search {
 namespace {
@@ -13,24 +13,16 @@ namespace {
 constexpr std::int64_t kClockToleranceMs = 60'000;
 constexpr std::size_t kMostWritten = 2 * kMostHoles;  // remove() may leave more than add() does
 constexpr std::size_t kLongestPosition = 65'536;
-constexpr std::int64_t kFarthestMs = 1'000'000'000'000'000;  // 30,000 years from 1970: no clock ever gave more
-
-std::int64_t time_at(const nlohmann::json& cursor, const char* key) {
-  const auto& ms = cursor.at(key);
-  if (!ms.is_number_integer() || ms < -kFarthestMs || ms > kFarthestMs) throw std::out_of_range(key);
-  return ms.get<std::int64_t>();
-}
 
 Holes holes_at(const nlohmann::json& cursor, std::int64_t watermark_ms) {
   const auto& list = cursor.at("holes");
   if (!list.is_array() || list.size() > kMostWritten) throw std::out_of_range("holes");
   Holes out;
   for (const auto& hole : list) {
-    const nlohmann::json pair = {{"from", hole.at(0)}, {"to", hole.at(1)}};
-    const auto from = time_at(pair, "from");
-    const auto to = time_at(pair, "to");
-    if (from >= to || to > watermark_ms) throw std::out_of_range("holes");
-    out.add(from, to, hole.size() > 2);
+    const auto from = shared::time_of(hole.at(0));
+    const auto to = shared::time_of(hole.at(1));
+    if (!from || !to || *from >= *to || *to > watermark_ms) throw std::out_of_range("holes");
+    out.add(*from, *to, hole.size() > 2);
   }
   return out;
 }
@@ -60,23 +52,13 @@ std::string to_position(const Cursor& cursor) {
 }
 
 std::optional<Cursor> from_position(std::string_view position, const std::string& plugin) {
-  if (position.empty()) return std::nullopt;
-  const auto j = nlohmann::json::parse(position.substr(0, kLongestPosition), nullptr, false);
-  try {
-    if (position.size() > kLongestPosition) throw std::out_of_range("position");
-    const auto& version = j.at("v");
-    if (version == 1 || version == 2) {
-      Cursor out{time_at(j, "watermark_ms"), time_at(j, "local_ms"), j.at("filter").get<std::string>()};
-      if (version == 1) return out;
-      out.retry_ms = time_at(j, "retry_ms");
-      out.holes = holes_at(j, out.watermark_ms);
-      return out;
-    }
-  } catch (const std::exception&) {
-    throw sf::Error(SF_FATAL, "the cursor of this stage is not one of " + plugin + "'s: " + printable(position, 80) +
-                                  "; give the stage the name it had with the other plugin, or a new one");
-  }
-  throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer " + plugin + "; run that version again");
+  return shared::read_cursor(position, plugin, kLongestPosition, 2, [](const nlohmann::json& j, int version) {
+    Cursor out{shared::time_at(j, "watermark_ms"), shared::time_at(j, "local_ms"), j.at("filter").get<std::string>()};
+    if (version == 1) return out;
+    out.retry_ms = shared::time_at(j, "retry_ms");
+    out.holes = holes_at(j, out.watermark_ms);
+    return out;
+  });
 }
 
 Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int64_t now_ms, std::int64_t local_ms,

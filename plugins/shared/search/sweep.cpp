@@ -5,6 +5,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "../cursor_json.hpp"
+
 namespace search {
 namespace {
 
@@ -12,7 +14,6 @@ using Json = nlohmann::json;
 
 constexpr std::uint32_t kMostCount = 99'999'999;
 constexpr std::size_t kMostMinutes = kMostSweepMs / kMinuteMs + 1;
-constexpr std::int64_t kFarthestMs = 1'000'000'000'000'000;
 
 std::int64_t minute_below(std::int64_t ms) {
   const auto past = ms % kMinuteMs;
@@ -20,11 +21,6 @@ std::int64_t minute_below(std::int64_t ms) {
 }
 std::int64_t minute_above(std::int64_t ms) {
   return minute_below(ms + kMinuteMs - 1);
-}
-
-std::optional<std::int64_t> time_of(const Json& value) {
-  if (!value.is_number_integer() || value < -kFarthestMs || value > kFarthestMs) return std::nullopt;
-  return value.get<std::int64_t>();
 }
 
 // "7,0*58,12": each count, and how many minutes in a row have it.
@@ -103,7 +99,7 @@ std::optional<std::vector<MinuteCount>> minutes_of(std::string_view aggregations
   std::vector<MinuteCount> out;
   for (const auto& bucket : *list) {
     if (!bucket.is_object() || !bucket.contains("key") || !bucket.contains("doc_count")) return std::nullopt;
-    const auto ms = time_of(bucket["key"]);
+    const auto ms = shared::time_of(bucket["key"]);
     const auto& count = bucket["doc_count"];
     if (!ms || *ms % kMinuteMs != 0 || !count.is_number_unsigned()) return std::nullopt;
     out.push_back({*ms, static_cast<std::uint32_t>(std::min<std::uint64_t>(count.get<std::uint64_t>(), kMostCount))});
@@ -123,11 +119,12 @@ std::string to_state(const SweepMemory& memory) {
 std::optional<SweepMemory> from_state(std::string_view text) {
   if (text.size() > 65'536) return std::nullopt;
   const auto j = Json::parse(text, nullptr, false);
-  if (!j.is_object() || j.value("v", Json()) != 1) return std::nullopt;
-  for (const char* key : {"filter", "counts"})
-    if (!j.contains(key) || !j[key].is_string()) return std::nullopt;
-  const auto swept = time_of(j.value("swept_ms", Json()));
-  const auto first = time_of(j.value("first_ms", Json()));
+  if (!j.is_object()) return std::nullopt;
+  for (const char* key : {"v", "filter", "swept_ms", "first_ms", "counts"})
+    if (!j.contains(key)) return std::nullopt;
+  if (j["v"] != 1 || !j["filter"].is_string() || !j["counts"].is_string()) return std::nullopt;
+  const auto swept = shared::time_of(j["swept_ms"]);
+  const auto first = shared::time_of(j["first_ms"]);
   auto counts = unpacked(j["counts"].get_ref<const std::string&>());
   if (!swept || !first || *first % kMinuteMs != 0 || !counts) return std::nullopt;
   return SweepMemory{j["filter"].get<std::string>(), *swept, {*first, std::move(*counts)}};

@@ -223,7 +223,8 @@ TEST_CASE("source_splunk cursor: what is no cursor of ours is said to be none", 
   };
   CHECK_FALSE(from_position(""));
   CHECK(from_position(cursor("5000"))->indexed_ms == 5000);
-  for (const char* ms : {"-9223372036854775808", "9223372036854775807", "1000000000000001", "1.5", "1e300", "\"1\""})
+  for (const char* ms : {"-9223372036854775808", "9223372036854775807", "18446744073709551615", "1000000000000001",
+                         "1.5", "1e300", "\"1\""})
     CHECK_THROWS_AS(from_position(cursor(ms)), sf::Error);
   for (const char* text : {"{", "[]", "x", R"({"v":2})", R"({"v":1,"watermark_ms":1,"local_ms":0,"filter":""})"})
     CHECK_THROWS_AS(from_position(text), sf::Error);

@@ -109,6 +109,7 @@ TEST_CASE("source_wazuh cursor: times that no clock gives are no cursor", "[sour
     return R"({"v":1,"watermark_ms":)" + ms + R"(,"local_ms":0,"filter":""})";
   };
   CHECK(from_position(cursor("-86400000"), "source_wazuh")->watermark_ms == -86'400'000);
-  for (const char* ms : {"-9223372036854775808", "9223372036854775807", "1000000000000001", "1.5", "1e300", "\"1\""})
+  for (const char* ms : {"-9223372036854775808", "9223372036854775807", "18446744073709551615", "1000000000000001",
+                         "1.5", "1e300", "\"1\""})
     CHECK_THROWS_AS(from_position(cursor(ms), "source_wazuh"), sf::Error);
 }
