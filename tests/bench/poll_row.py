@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """source_wazuh's poll beside curl alone, on the same pages of a real OpenSearch with TLS.
 
-The searches that curl sends are those of the plugin (plugins/source_wazuh/query.cpp): same path, sort, size and page
+The searches that curl sends are those of the plugin (plugins/shared/search/query.cpp): same path, sort, size and page
 borders, on one connection, bodies thrown away. Ours is the whole poll: fetched, parsed, de-duplicated, durable, booked.
 """
 import datetime, json, os, pathlib, subprocess, sys, time
