@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The few searches that the sources send, answered from memory over plain HTTP on this machine, for where no OpenSearch
-is. It knows a range of time, `exists`, sort and search_after; anything else is answered with 400, so a test on it
-cannot pass by being misunderstood. Against the real server the same is tested in products_test.py.
+is. It knows a range of time, `exists`, sort, search_after and counts by minutes; anything else is answered with 400, so
+a test on it cannot pass by being misunderstood. Against the real server the same is tested in products_test.py.
 """
+import collections
 import datetime
 import http.server
 import json
@@ -41,6 +42,12 @@ def holds(query, document):
     return yes and not any(holds(part, document) for part in about.get("must_not", []))
 
 
+def by_minutes(found, about):
+    assert about["fixed_interval"] == "1m" and about["format"] == "epoch_millis", about
+    counts = collections.Counter(millis(value_of(one, about["field"])) // 60_000 * 60_000 for _, one in found)
+    return {"buckets": [{"key": minute, "doc_count": counts[minute]} for minute in sorted(counts)]}
+
+
 def search(documents, body):
     fields = [next(iter(one)) for one in body.get("sort", [])]
 
@@ -57,6 +64,8 @@ def search(documents, body):
     if "aggs" in body:
         now = datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000
         out["aggregations"] = {"clock": {"buckets": [{"to": now}]}}
+        if set(body["aggs"]) != {"clock"}:
+            out["aggregations"]["minutes"] = by_minutes(found, body["aggs"]["minutes"]["date_histogram"])
     return out
 
 
