@@ -194,8 +194,14 @@ void Run::poll_until_end(Slot& slot, Intake& intake) {
 void Run::poll(Slot& slot) {
   Intake intake(context_, slot.config->name, slot.mapping);
   const auto flush = [&] {
-    if (intake.fault()) throw Error(*intake.fault());
-    intake.flush();
+    try {
+      if (intake.fault()) throw Error(*intake.fault());
+      intake.flush();
+    } catch (const Error&) {
+      // It was put for a page that is not in the books, and without its cursor it would say what is not so.
+      shared_.state->forget_changed(slot.config->name);
+      throw;
+    }
   };
   try {
     poll_until_end(slot, intake);

@@ -232,6 +232,10 @@ std::map<std::pair<std::string, std::string>, std::string> StageState::take_chan
   const std::lock_guard lock(mutex_);
   return std::exchange(changed_, {});
 }
+void StageState::forget_changed(const std::string& stage) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(changed_, [&](const auto& one) { return one.first.first == stage; });
+}
 
 Host::Host(Shared& run, const config::StageConfig& config)
     : shared(run), stage(config), raw_{sizeof(sf_host),

@@ -32,6 +32,8 @@ class StageState {
   void put(const std::string& stage, const std::string& key, std::string value);
   // What was put since the last call: (stage, key) to value.
   std::map<std::pair<std::string, std::string>, std::string> take_changed();
+  // What the stage put since then is not to be written.
+  void forget_changed(const std::string& stage);
 
  private:
   mutable std::mutex mutex_;

@@ -6,6 +6,7 @@
 
 #include "alert/alert.hpp"
 #include "process.hpp"
+#include "store/sqlite.hpp"
 #include "support/catch.h"
 
 using signalfoundry::Exit;
@@ -80,6 +81,32 @@ TEST_CASE("run: what a source offers and what was dropped in has a verdict at it
   CHECK(p.report.passes == 1);
   CHECK(p.run() == "ok 0: fetched 4, duplicate 4");
   CHECK(p->mismatches() == "");
+}
+
+TEST_CASE("run: what a source keeps is written with its page, or not at all") {
+  Pipeline p;
+  p.poll.poll = [](const Made& made, const sf_record_sink* sink, sf_error*) -> sf_status {
+    const auto* api = static_cast<const sf_state_api*>(made.host->get_service(made.host, SF_SERVICE_STATE));
+    sink->push(sink, c_str(document(1)), c_str(""), c_str("1"));
+    api->put(made.host, c_str("seen"), c_str("all of it"));
+    return SF_END;
+  };
+  const auto kept = [&] {
+    std::string out;
+    p->store->each_state("poll", [&](std::string_view key, std::string_view value) {
+      out.append(key).append(" ").append(value);
+    });
+    return out;
+  };
+  signalfoundry::store::Database raw(p.temp / "state/state.db", false);
+  raw.exec("CREATE TRIGGER full BEFORE INSERT ON cursor BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  p.run();
+  CHECK_THAT(p.report.error, ContainsSubstring("no room"));
+  CHECK(p->store->cursor("poll") == "");
+  CHECK(kept() == "");
+  raw.exec("DROP TRIGGER full");
+  CHECK(p.run() == "ok 0: fetched 1, accepted 1, triaged 1, benign 1");
+  CHECK(kept() == "seen all of it");
 }
 
 TEST_CASE("run: what an interrupted run left in active, .accept and .staging is settled first") {
