@@ -47,8 +47,7 @@ void Exchange::send(const Question& question, Answer& answer) const {
   const std::string json = "application/json";
   std::vector<sf_http_header> headers = {{sf::to_c("Accept"), sf::to_c(json)}};
   if (!question.body.empty()) headers.push_back({sf::to_c("Content-Type"), sf::to_c(question.type)});
-  if (!question.authorization.empty())
-    headers.push_back({sf::to_c("Authorization"), sf::to_c(question.authorization)});
+  if (!question.authorization.empty()) headers.push_back({sf::to_c("Authorization"), sf::to_c(question.authorization)});
   const auto url = server_.url + question.path;
   sf_http_request q{};
   q.struct_size = sizeof q;

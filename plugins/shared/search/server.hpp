@@ -11,9 +11,9 @@
 namespace search {
 
 struct Server {
-  std::string url;    // without a slash at its end
-  std::string where;  // "127.0.0.1:9200", printable: where messages say the server is
-  std::string user;   // with password: Basic authentication
+  std::string url;        // without a slash at its end
+  std::string where;      // "127.0.0.1:9200", printable: where messages say the server is
+  std::string user;       // with password: Basic authentication
   bool password = false;  // there is one; its value is the host's
   std::string ca_file;
   std::string client_cert;

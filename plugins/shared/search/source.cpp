@@ -289,8 +289,9 @@ void Source::cut_window(std::int64_t first_ms, std::int64_t last_ms) {
 // A time outside of what was asked for would carry the run past alerts that nobody read.
 void Source::check_order(std::int64_t first_ms, std::int64_t last_ms) const {
   if (first_ms < query_.from_ms || last_ms < first_ms || last_ms >= query_.to_ms)
-    throw SearchFailed(SF_FAILED, settings_.who() + " does not keep to the order that was asked for; see whether a "
-                                                    "proxy before it caches");
+    throw SearchFailed(SF_FAILED, settings_.who() +
+                                      " does not keep to the order that was asked for; see whether a "
+                                      "proxy before it caches");
 }
 
 void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {

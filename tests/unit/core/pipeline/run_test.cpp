@@ -93,9 +93,8 @@ TEST_CASE("run: what a source keeps is written with its page, or not at all") {
   };
   const auto kept = [&] {
     std::string out;
-    p->store->each_state("poll", [&](std::string_view key, std::string_view value) {
-      out.append(key).append(" ").append(value);
-    });
+    p->store->each_state(
+        "poll", [&](std::string_view key, std::string_view value) { out.append(key).append(" ").append(value); });
     return out;
   };
   signalfoundry::store::Database raw(p.temp / "state/state.db", false);
