@@ -146,6 +146,7 @@ class FaultSweep(unittest.TestCase):
         """Memory is asked for too often to try every time: a sample, at even distances."""
         tally = Tally("fault malloc")
         scenario = Scenario(0)
+        scenario.offers_again = True
         count = scenario.learn("malloc")
         points = sample(count, 4, "malloc")[::MEMORY_STEP if support.FULL else 1]
         tally.run(f"{len(points)} of {count} calls", points,

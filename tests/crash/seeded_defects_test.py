@@ -4,7 +4,8 @@
 
 A patch begins with a sentence that says what it breaks. The program without a patch must pass the same points.
 
-SF_FULL=1   every defect; otherwise the test is skipped: it builds the program once and a part of it for each defect
+SF_FULL=1   every defect; otherwise only whether the patches still fit, and then the test is skipped: it builds the
+            program once and a part of it for each defect
 SF_DEFECTS  the names of the defects to try, with spaces between them
 SF_TREES   how many trees of the power model a defect has until it must be caught
 SF_SEED     the seed of all sweeps
@@ -78,6 +79,15 @@ def reason_to_skip():
     return None
 
 
+def misfits():
+    """The patches that do not fit the sources any more."""
+    def fits(name):
+        command = ["patch", "-p1", "--dry-run", "--batch", "--forward", "--fuzz=0", "-i", os.path.join(HERE, "defects", name + ".patch")]
+        return subprocess.run(command, cwd=support.SOURCE, capture_output=True, check=False).returncode == 0
+
+    return [name for name in defects() if not fits(name)]
+
+
 class SeededDefects(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -118,6 +128,8 @@ class SeededDefects(unittest.TestCase):
 
 if __name__ == "__main__":
     why = reason_to_skip()
+    if shutil.which("patch") and misfits():
+        sys.exit(f"these defects do not fit the sources any more, so they are not tried: {misfits()}")
     if why:
         print("skipped: " + why)
         sys.exit(77)

@@ -52,17 +52,17 @@ namespace sf __attribute__((visibility("hidden"))) {
     void gauge(std::string_view name, double value) const {
       service<sf_metrics_api>(SF_SERVICE_METRICS).set(host_, to_c(name), value);
     }
-    // Every metric of the run, Prometheus text format.
+    // Every metric of the run, Prometheus text format. Throws Error where the host has no memory for it.
     std::string metrics_text() const {
       detail::StringSink sink;
-      service<sf_metrics_api>(SF_SERVICE_METRICS).render(host_, sink.get());
+      given(service<sf_metrics_api>(SF_SERVICE_METRICS).render(host_, sink.get()), "the run's metrics");
       return sink.take();
     }
 
-    // SHA-256 as 64 hex digits.
+    // SHA-256 as 64 hex digits. Throws Error where it cannot be computed: never a digest that is none.
     std::string sha256(std::string_view bytes) const {
       char hex[65] = {};
-      service<sf_digest_api>(SF_SERVICE_DIGEST).sha256(host_, to_c(bytes), hex);
+      given(service<sf_digest_api>(SF_SERVICE_DIGEST).sha256(host_, to_c(bytes), hex), "a SHA-256");
       return hex;
     }
 
@@ -75,9 +75,12 @@ namespace sf __attribute__((visibility("hidden"))) {
       return sink.take();
     }
 
+    // What set_state() stored; nothing where it never did. Throws Error where it cannot be read.
     std::optional<std::string> state(std::string_view key) const {
       detail::StringSink sink;
-      if (service<sf_state_api>(SF_SERVICE_STATE).get(host_, to_c(key), sink.get()) != SF_OK) return std::nullopt;
+      const auto status = service<sf_state_api>(SF_SERVICE_STATE).get(host_, to_c(key), sink.get());
+      if (status == SF_ABSENT) return std::nullopt;
+      given(status, "the stage's state");
       return sink.take();
     }
     void set_state(std::string_view key, std::string_view value) const {
@@ -104,8 +107,7 @@ namespace sf __attribute__((visibility("hidden"))) {
     // The run's report so far, JSON.
     std::string report() const {
       detail::StringSink sink;
-      const sf_status status = service<sf_run_api>(SF_SERVICE_RUN).report(host_, sink.get());
-      if (status < 0) throw Error(status, "the runner's report could not be read; the log says why");
+      given(service<sf_run_api>(SF_SERVICE_RUN).report(host_, sink.get()), "the runner's report");
       return sink.take();
     }
     // Checks the books: scope "run" or "all"; JSON {"checked","mismatches","categories"}.
@@ -117,6 +119,10 @@ namespace sf __attribute__((visibility("hidden"))) {
     }
 
    private:
+    static void given(sf_status status, const char* what) {
+      if (status < 0) throw Error(status, std::string(what) + " could not be had from the runner; the log says why");
+    }
+
     const sf_host* host_ = nullptr;
   };
 

@@ -316,3 +316,31 @@ TEST_CASE("http: answers come in order, and each request is kept") {
   CHECK_THROWS_AS(sf::http::request(host.host(), q), sf::Error);
   CHECK(host.misuses().size() == 1);
 }
+
+TEST_CASE("host: what the runner cannot give is an error, never an empty answer") {
+  // A runner without memory: all of these services refuse.
+  static const sf_digest_api digest{sizeof digest, 0,
+                                    [](const sf_host*, sf_str, char*) -> sf_status { return SF_FAILED; }};
+  static const sf_metrics_api metrics{sizeof metrics, 0,
+                                      [](const sf_host*, sf_str, uint64_t) -> sf_status { return SF_FAILED; },
+                                      [](const sf_host*, sf_str, double) -> sf_status { return SF_FAILED; },
+                                      [](const sf_host*, const sf_bytes_sink*) -> sf_status { return SF_FAILED; }};
+  static const sf_state_api state{sizeof state, 0,
+                                  [](const sf_host*, sf_str key, const sf_bytes_sink*) -> sf_status {
+                                    return sf::from_c(key) == "absent" ? static_cast<sf_status>(SF_ABSENT) : SF_FAILED;
+                                  },
+                                  [](const sf_host*, sf_str, sf_str) -> sf_status { return SF_FAILED; }};
+  const sf_host raw{
+      sizeof raw, 1, 0, "signalfoundry", "1.0.0", "stage", nullptr, [](const sf_host*, const char* id) -> const void* {
+        const std::string_view name = id;
+        if (name == SF_SERVICE_DIGEST) return &digest;
+        if (name == SF_SERVICE_METRICS) return &metrics;
+        return name == SF_SERVICE_STATE ? &state : nullptr;
+      }};
+  const sf::Host host(&raw);
+  CHECK_THROWS_WITH(host.sha256("x"), "a SHA-256 could not be had from the runner; the log says why");
+  CHECK_THROWS_AS(host.metrics_text(), sf::Error);
+  CHECK_THROWS_AS(host.state("cursor"), sf::Error);
+  CHECK_THROWS_AS(host.set_state("cursor", "1"), sf::Error);
+  CHECK_FALSE(host.state("absent"));
+}
