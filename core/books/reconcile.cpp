@@ -192,9 +192,9 @@ void check_intervals(store::Store& store, Findings& findings) {
   }
 }
 
-// A message is `<key>-<number>`, of an alert with a verdict, written with it.
+// A message is `<key>-<number>-<stage>`, of an alert with a verdict, written with it.
 void check_outbox(store::Store& store, Findings& findings) {
-  store.each_outbox([&](const std::string& id, const std::string& payload) {
+  store.each_outbox([&](const std::string& id, const std::string& payload, std::uint32_t /*attempts*/) {
     const auto row = is_key(std::string_view(id).substr(0, 32)) ? store.find(id.substr(0, 32)) : std::nullopt;
     if (!row || row->state != AlertState::triaged)
       findings.add(findings.mismatches, "outbox_unknown", printable(id));

@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "books/reconcile.hpp"
 #include "pipeline/crash_note.hpp"
+#include "pipeline/delivery.hpp"
 #include "pipeline/parallel.hpp"
 
 namespace signalfoundry::pipeline {
@@ -62,7 +63,8 @@ sf_status note(const sf_batch_sink* sink, uint32_t index, sf_str kind, sf_str fi
   const bool plain = !word.empty() && word.size() <= 32 &&
                      std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
   const bool ours = word == "accepted" || word == "verdict" || word == "quarantined" || word == "inputs" ||
-                    word == "repair" || word == "decision" || word == "rebuild" || word == "lost";
+                    word == "repair" || word == "decision" || word == "rebuild" || word == "lost" ||
+                    word == "notified" || word == "undelivered";
   const auto inner = members(text_of(fields));
   if (index >= self.slice.size() || !plain || ours || !inner) return SF_INVALID;
   self.slice[index]->notes.push_back({std::string(word), *inner});
@@ -84,7 +86,7 @@ sf_status fail(const sf_batch_sink* sink, uint32_t index, sf_str reason) {
 sf_status send(const sf_batch_sink* sink, uint32_t index, sf_str payload) {
   auto& self = *static_cast<SliceSink*>(sink->impl);
   if (index >= self.slice.size() || !is_json(text_of(payload))) return SF_INVALID;
-  self.slice[index]->outbox.emplace_back(text_of(payload));
+  self.slice[index]->outbox.push_back({self.stage.stage->name, std::string(text_of(payload))});
   return SF_OK;
 }
 
@@ -378,7 +380,7 @@ void BatchRunner::book(std::vector<Item>& items) {
       if (n.kind == "pack") ++counts[Count::packs];
     }
     for (std::size_t i = 0; i < item.outbox.size(); ++i)
-      store.add_outbox(fmt::format("{}-{}", item.key, i), item.outbox[i]);
+      store.add_outbox(Delivery::id_of(item.key, item.outbox[i].stage, i), item.outbox[i].payload);
   }
   if (!cases_noted_ && !context_.queue.dirs().cases.empty()) {
     store.put_blob(books::kHasCases, "yes");

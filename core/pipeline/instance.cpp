@@ -20,6 +20,7 @@ bool known(sf_status status) {
 
 Exit exit_of(const plugin::Plugin& plugin, sf_status status, std::string_view hook) {
   if (status == SF_INVALID && hook == "configure") return Exit::config;
+  if (hook == "notify") return status == SF_DENIED ? Exit::denied : Exit::unavailable;
   if (plugin.source != nullptr) {
     if (status == SF_PANIC || status == SF_FATAL) return Exit::internal;
     return status == SF_DENIED ? Exit::denied : Exit::unavailable;
@@ -51,7 +52,10 @@ Role role_of(const plugin::Plugin& plugin) {
 }
 
 Instance::Instance(plugin::Shared& shared, const config::StageConfig& stage, const plugin::Plugin& plugin)
-    : host_(shared, stage), plugin_(plugin) {
+    : Instance(shared, stage, plugin, role_of(plugin)) {}
+
+Instance::Instance(plugin::Shared& shared, const config::StageConfig& stage, const plugin::Plugin& plugin, Role role)
+    : host_(shared, stage), plugin_(plugin), role_(role) {
   const auto start = [&](const auto* table) {
     call("create", [&](sf_error* e) -> sf_status {
       self_ = table->create(host_.raw(), e);
@@ -61,7 +65,7 @@ Instance::Instance(plugin::Shared& shared, const config::StageConfig& stage, con
     call("configure", [&](sf_error* e) { return table->configure(self_, {settings.data(), settings.size()}, e); });
   };
   try {
-    switch (role_of(plugin)) {
+    switch (role_) {
       case Role::source:
         start(plugin.source);
         break;
@@ -93,7 +97,7 @@ void Instance::destroy() noexcept {
   void* self = std::exchange(self_, nullptr);
   sf_error error{};
   guarded("destroy", {}, error, [&]() -> sf_status {
-    switch (role_of(plugin_)) {
+    switch (role_) {
       case Role::source:
         plugin_.source->destroy(self);
         break;

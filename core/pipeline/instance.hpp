@@ -31,8 +31,9 @@ Role role_of(const plugin::Plugin& plugin);
 
 class Instance {
  public:
-  // create and configure. Throws StageError.
+  // create and configure. Throws StageError. `role`: of a plugin that offers more than one, which to be.
   Instance(plugin::Shared& shared, const config::StageConfig& stage, const plugin::Plugin& plugin);
+  Instance(plugin::Shared& shared, const config::StageConfig& stage, const plugin::Plugin& plugin, Role role);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -60,6 +61,7 @@ class Instance {
 
   plugin::Host host_;
   const plugin::Plugin& plugin_;
+  Role role_;
   void* self_ = nullptr;
 };
 

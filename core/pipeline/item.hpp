@@ -20,6 +20,12 @@ struct Note {
   std::string fields;  // JSON members
 };
 
+// To the other side, once the verdict is committed (delivery.hpp).
+struct Message {
+  std::string stage;  // that sent it
+  std::string payload;
+};
+
 struct Item {
   enum class State {
     todo,
@@ -54,7 +60,7 @@ struct Item {
   std::string quarantine_file;
   bool built = false;  // the stages had it: its case and pack may be on disk, and are of this batch
   std::vector<Note> notes;
-  std::vector<std::string> outbox;
+  std::vector<Message> outbox;
 };
 
 }  // namespace signalfoundry::pipeline

@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "books/gaps.hpp"
 #include "books/reconcile.hpp"
+#include "pipeline/delivery.hpp"
 #include "pipeline/disk.hpp"
 #include "pipeline/intake.hpp"
 
@@ -55,7 +56,8 @@ Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*
   shared_.reconcile = [this](const std::string& scope) { return reconcile(scope); };
   slots_.reserve(plugins.size());
   for (std::size_t i = 0; i < plugins.size(); ++i) {
-    slots_.push_back({&config.stages[i], plugins[i], role_of(*plugins[i]), nullptr, {}, nullptr, false, false});
+    slots_.push_back(
+        {&config.stages[i], plugins[i], role_of(*plugins[i]), nullptr, {}, nullptr, nullptr, false, false});
     report_.stages.push_back({config.stages[i].name, plugins[i]->id + " " + plugins[i]->version, 0, "ok", {}});
     store_.each_state(config.stages[i].name, [&](const std::string& key, std::string value) {
       state_.load(config.stages[i].name, key, std::move(value));
@@ -79,6 +81,8 @@ void Run::create() {
   for (auto& slot : slots_) {
     if (slot.role == Role::triage || slot.role == Role::notify) continue;
     slot.first = std::make_unique<Instance>(shared_, *slot.config, *slot.plugin);
+    if (slot.role == Role::stage && slot.plugin->notify != nullptr)
+      slot.notifier = std::make_unique<Instance>(shared_, *slot.config, *slot.plugin, Role::notify);
     if (slot.role != Role::source) continue;
     try {
       slot.mapping = Mapping::parse(slot.first->mapping());
@@ -291,6 +295,13 @@ bool Run::last_pass() const {
   return !drain_ || stop_.load() || batches_stopped_ || admitted_ == 0 || queue_.depth() == 0;
 }
 
+// After the commits: the other side hears of nothing that is not in the books.
+void Run::deliver() {
+  Delivery delivery(store_, report_, stop_);
+  for (auto& slot : slots_)
+    if (slot.notifier && !stop_.load()) timed(slot, [&] { delivery.deliver(*slot.notifier); });
+}
+
 void Run::end() {
   const auto vanished = shared_.vanished.exchange(0);
   report_.changed += shared_.changed.exchange(0);
@@ -306,6 +317,7 @@ void Run::end() {
     store_.rollback();
     throw;
   }
+  deliver();
   check_books();
   for (auto& slot : slots_) {
     if (slot.role != Role::stage || slot.plugin->stage->end == nullptr) continue;

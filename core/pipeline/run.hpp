@@ -38,6 +38,7 @@ class Run {
     Role role;
     std::unique_ptr<Instance> first;                // source, or the instance that gets begin and end
     std::vector<std::unique_ptr<Instance>> others;  // further batch instances
+    std::unique_ptr<Instance> notifier;             // stage: delivers what it sends
     std::shared_ptr<const Mapping> mapping;         // source
     bool open = false;
     bool stopped = false;
@@ -54,6 +55,7 @@ class Run {
   void poll_until_end(Slot& slot, class Intake& intake);
   void admit_by_name();
   void batches(std::vector<std::string> names, bool leftover);
+  void deliver();
   void end();
   bool last_pass() const;
   template <class F>

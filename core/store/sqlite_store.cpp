@@ -242,9 +242,15 @@ class SqliteStore : public Store {
     count.step();
     return static_cast<std::uint64_t>(count.integer(0));
   }
-  void each_outbox(const std::function<void(const std::string&, const std::string&)>& visit) override {
-    Statement all(db_, "SELECT delivery_id, payload FROM outbox ORDER BY delivery_id");
-    while (all.step()) visit(all.text(0), all.text(1));
+  void each_outbox(const std::function<void(const std::string&, const std::string&, std::uint32_t)>& visit) override {
+    Statement all(db_, "SELECT delivery_id, payload, attempts FROM outbox ORDER BY delivery_id");
+    while (all.step()) visit(all.text(0), all.text(1), static_cast<std::uint32_t>(all.integer(2)));
+  }
+  void count_attempt(std::string_view delivery_id) override {
+    Statement(db_, "UPDATE outbox SET attempts = attempts + 1 WHERE delivery_id = ?").bind(delivery_id).run();
+  }
+  void drop_outbox(std::string_view delivery_id) override {
+    Statement(db_, "DELETE FROM outbox WHERE delivery_id = ?").bind(delivery_id).run();
   }
   std::string damage() override {
     Statement check(db_, "PRAGMA integrity_check(1)");

@@ -167,9 +167,11 @@ class Store {
 
   virtual void add_outbox(std::string_view delivery_id, std::string_view payload) = 0;
   virtual std::uint64_t outbox_size() = 0;
-  // Every message that was not delivered, by delivery id.
-  virtual void each_outbox(
-      const std::function<void(const std::string& delivery_id, const std::string& payload)>& visit) = 0;
+  // Every message that was not delivered, by delivery id, and how often that was tried.
+  virtual void each_outbox(const std::function<void(const std::string& delivery_id, const std::string& payload,
+                                                    std::uint32_t attempts)>& visit) = 0;
+  virtual void count_attempt(std::string_view delivery_id) = 0;
+  virtual void drop_outbox(std::string_view delivery_id) = 0;
 
   // Reads the whole file; what is damaged in it, in SQLite's words, or "". Throws Error as any other call.
   virtual std::string damage() = 0;

@@ -63,6 +63,7 @@ struct Script {
   };
   std::function<sf_status(const Made&, const sf_record* const*, std::uint32_t, const sf_batch_sink*, sf_error*)> batch;
   std::function<sf_status(const Made&, const sf_record_sink*, sf_error*)> poll;
+  std::function<sf_status(std::string_view payload, std::string_view id, std::uint32_t attempt, sf_error*)> notify;
   std::string mapping =
       R"({"name":"test","identity":{"id":["/id"],"node":["/node"]},"fields":{"time":["/time"],"rule.id":["/rule"]}})";
 
@@ -115,11 +116,15 @@ inline sf_status open(void*, sf_str, sf_error*) {
 inline sf_status poll(void* self, const sf_record_sink* sink, std::uint32_t, std::uint32_t, sf_error* error) {
   return of(self).poll(*static_cast<Made*>(self), sink, error);
 }
+inline sf_status notify(void* self, sf_str payload, sf_str id, std::uint32_t attempt, sf_error* error) {
+  return of(self).notify({payload.data, payload.size}, {id.data, id.size}, attempt, error);
+}
 
 inline const sf_triage kTriage{sizeof(sf_triage), 0, create, destroy, configure, triage, inputs};
 inline const sf_stage kStage{sizeof(sf_stage), 0, create, destroy, configure, nullptr, batch, nullptr};
 inline const sf_source kSource{sizeof(sf_source), 0,       create, destroy, configure, mapping, open, poll,
                                nullptr,           nullptr, nullptr};
+inline const sf_notify kNotify{sizeof(sf_notify), 0, create, destroy, configure, notify, nullptr};
 
 inline signalfoundry::plugin::Plugin plugin(const char* id) {
   signalfoundry::plugin::Plugin out;
@@ -140,6 +145,14 @@ inline const signalfoundry::plugin::Plugin& stage_plugin() {
   static const auto one = [] {
     auto p = plugin("scripted_stage");
     p.stage = &kStage;
+    return p;
+  }();
+  return one;
+}
+inline const signalfoundry::plugin::Plugin& notify_plugin() {
+  static const auto one = [] {
+    auto p = plugin("scripted_notifier");
+    p.notify = &kNotify;
     return p;
   }();
   return one;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/delivery.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <vector>
+
+#include "alert/json.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "pipeline/item.hpp"
+
+namespace signalfoundry::pipeline {
+
+namespace {
+
+constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kTogether = 100;  // messages between two commits: what a crash delivers a second time
+
+}  // namespace
+
+// What the notifier cannot deliver is given up; a fault of its own may be of the moment.
+Delivery::Fate Delivery::fate_of(sf_status status, std::uint32_t attempt) {
+  if (status == SF_RETRY || status == SF_DENIED) return Fate::later;
+  return status == SF_FAILED || attempt >= kAttemptsMax ? Fate::refused : Fate::later;
+}
+
+std::string Delivery::id_of(const std::string& key, const std::string& stage, std::size_t number) {
+  return fmt::format("{}-{}-{}", key, number, stage);
+}
+
+std::string Delivery::stage_of(const std::string& delivery_id) {
+  if (delivery_id.size() <= kKeySize || delivery_id[kKeySize] != '-') return "";
+  const auto dash = delivery_id.find('-', kKeySize + 1);
+  return dash == std::string::npos ? "" : delivery_id.substr(dash + 1);
+}
+
+void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& stage) {
+  store::Counts counts;
+  store_.begin();
+  try {
+    for (const auto& [message, fate, reason] : outcomes) {
+      if (fate == Fate::later) {
+        store_.count_attempt(message.id);
+        continue;
+      }
+      const OrderedJson why = {{"stage", stage}, {"delivery_id", message.id}, {"reason", reason}};
+      const OrderedJson well = {{"stage", stage}, {"delivery_id", message.id}};
+      const bool refused = fate == Fate::refused;
+      const std::string fields = (refused ? why : well).dump();
+      store_.append(refused ? "undelivered" : "notified", report_.run_id, message.id.substr(0, kKeySize),
+                    std::string_view(fields).substr(1, fields.size() - 2));
+      store_.drop_outbox(message.id);
+      if (!refused) ++counts[store::Count::notified];
+    }
+    store_.add(counts);
+    store_.commit();
+  } catch (...) {
+    store_.rollback();
+    throw;
+  }
+  report_.counts += counts;
+}
+
+void Delivery::deliver(Instance& notifier) {
+  const std::string& stage = notifier.stage().name;
+  std::vector<Message> messages;
+  store_.each_outbox([&](const std::string& id, const std::string& payload, std::uint32_t attempts) {
+    if (stage_of(id) == stage) messages.push_back({id, payload, attempts + 1});
+  });
+  const auto started = monotonic_ms();
+  std::exception_ptr away;
+  std::vector<Outcome> outcomes;
+  for (auto& message : messages) {
+    if (stop_.load() || away || monotonic_ms() - started > kLongestMs) break;
+    Outcome outcome{std::move(message), Fate::delivered, {}};
+    const auto& [id, payload, attempt] = outcome.message;
+    try {
+      const auto status = notifier.call("notify", [&](sf_error* e) {
+        return notifier.plugin().notify->notify(notifier.self(), {payload.data(), payload.size()},
+                                                {id.data(), id.size()}, attempt, e);
+      });
+      if (status == SF_CANCELLED) break;
+    } catch (const StageError& e) {
+      outcome.reason = e.what();
+      outcome.fate = fate_of(e.status(), attempt);
+      if (e.status() == SF_RETRY || e.status() == SF_DENIED)
+        away = std::current_exception();
+      else {
+        log::error(stage, e.what());
+        report_.blame(stage, e.what(), Exit::ok, false);
+      }
+    }
+    outcomes.push_back(std::move(outcome));
+    if (outcomes.size() == kTogether) book(outcomes, stage), outcomes.clear();
+  }
+  if (!outcomes.empty()) book(outcomes, stage);
+  if (away) std::rethrow_exception(away);
+}
+
+}  // namespace signalfoundry::pipeline

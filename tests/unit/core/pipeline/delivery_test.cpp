@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Goal: a message leaves the outbox when it was delivered, or given up in the ledger; never else.
+#include "pipeline/delivery.hpp"
+
+#include "process.hpp"
+#include "support/catch.h"
+
+using signalfoundry::Exit;
+using signalfoundry::pipeline::Delivery;
+using signalfoundry::pipeline::Instance;
+using signalfoundry::pipeline::StageError;
+
+namespace {
+
+std::string key(int number) {
+  return std::string(31, 'a') + std::to_string(number);
+}
+
+// A notifier "chat", and messages that wait for it.
+struct Office : Machine {
+  Script script{"chat"};
+  signalfoundry::config::StageConfig stage = scripted::stage_config("chat");
+  std::string log;  // what the notifier was given
+
+  explicit Office(int messages) {
+    for (int i = 0; i < messages; ++i)
+      process->store->add_outbox(Delivery::id_of(key(i), "chat", 0), std::to_string(i));
+    process->store->add_outbox(Delivery::id_of(key(0), "siem", 1), "\"for another\"");
+    answer(SF_OK);
+  }
+  void answer(sf_status status, const std::string& payload = "") {
+    script.notify = [this, status, payload](std::string_view given, std::string_view, std::uint32_t attempt,
+                                            sf_error* e) -> sf_status {
+      log += std::string(given) + "#" + std::to_string(attempt) + " ";
+      if (!payload.empty() && given != payload) return SF_OK;
+      std::snprintf(e->message, sizeof e->message, "said no");
+      return status;
+    };
+  }
+  // What is thrown: its exit code, or ok.
+  Exit deliver() {
+    Instance notifier(process->shared, stage, scripted::notify_plugin());
+    Delivery delivery(*process->store, process->report, process->stop);
+    try {
+      delivery.deliver(notifier);
+      return Exit::ok;
+    } catch (const StageError& e) {
+      return e.code();
+    }
+  }
+  std::string kinds() {
+    std::string out;
+    process->store->each_entry(1, [&](std::int64_t, const std::string& line) {
+      const auto json = nlohmann::json::parse(line);
+      out += json.at("kind").get<std::string>() + ":" + json.at("key").get<std::string>().substr(31) + " ";
+      return true;
+    });
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("delivery: an id names its stage, and nothing else does") {
+  CHECK(Delivery::id_of(key(1), "my-chat", 12) == key(1) + "-12-my-chat");
+  CHECK(Delivery::stage_of(key(1) + "-12-my-chat") == "my-chat");
+  for (const std::string& strange : {std::string(), key(1), key(1) + "-", key(1) + "-0", std::string("x-0-chat")})
+    CHECK(Delivery::stage_of(strange).empty());
+}
+
+TEST_CASE("delivery: what is delivered is told in the ledger, and not delivered again") {
+  Office office(3);
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office.log == "0#1 1#1 2#1 ");
+  CHECK(office.kinds() == "notified:0 notified:1 notified:2 ");
+  CHECK(office->store->outbox_size() == 1);
+  CHECK(office->report.counts[signalfoundry::store::Count::notified] == 3);
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office.log == "0#1 1#1 2#1 ");
+}
+
+TEST_CASE("delivery: while the other side is away everything waits, and the attempts are counted") {
+  Office office(3);
+  office.answer(SF_RETRY, "1");
+  CHECK(office.deliver() == Exit::unavailable);
+  CHECK(office.log == "0#1 1#1 ");
+  CHECK(office->store->outbox_size() == 3);
+  office.answer(SF_DENIED);
+  CHECK(office.deliver() == Exit::denied);
+  CHECK(office.log == "0#1 1#1 1#2 ");
+  office.answer(SF_OK);
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office.log == "0#1 1#1 1#2 1#3 2#1 ");
+  CHECK(office.kinds() == "notified:0 notified:1 notified:2 ");
+}
+
+TEST_CASE("delivery: what is refused for good is given up with its reason") {
+  Office office(3);
+  office.answer(SF_FAILED, "1");
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office.kinds() == "notified:0 undelivered:1 notified:2 ");
+  CHECK(office->report.status == "degraded");
+  CHECK(office->report.error.find("said no") != std::string::npos);
+  CHECK(office->store->outbox_size() == 1);
+}
+
+TEST_CASE("delivery: a notifier that fails on one message holds up no other, and has three runs for it") {
+  Office office(2);
+  office.answer(SF_PANIC, "0");
+  for (int run = 0; run < 3; ++run) CHECK(office.deliver() == Exit::ok);
+  CHECK(office.log == "0#1 1#1 0#2 0#3 ");
+  CHECK(office.kinds() == "notified:1 undelivered:0 ");
+}
+
+TEST_CASE("delivery: a run that stops leaves the rest for the next one") {
+  Office office(3);
+  office.script.notify = [&](std::string_view, std::string_view, std::uint32_t, sf_error*) -> sf_status {
+    office->stop = true;
+    return SF_OK;
+  };
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office->store->outbox_size() == 3);
+}
