@@ -237,7 +237,7 @@ std::string Mapping::id(const Json& document) const {
     std::string whole;
     for (const auto& part : parts) {
       const Json* value = at(part, document);
-      const std::string text = value == nullptr ? std::string() : scalar_text(*value);
+      std::string text = value == nullptr ? std::string() : scalar_text(*value);
       if (text.empty()) break;
       if (parts.size() == 1) return text;
       whole += (whole.empty() ? "" : "/") + escaped(text);
