@@ -75,16 +75,16 @@ void Delivery::deliver(Instance& notifier) {
   for (auto& message : messages) {
     if (stop_.load() || away || monotonic_ms() - started > kLongestMs) break;
     Outcome outcome{std::move(message), Fate::delivered, {}};
-    const auto& [id, payload, attempt] = outcome.message;
+    const Message& one = outcome.message;
     try {
       const auto status = notifier.call("notify", [&](sf_error* e) {
-        return notifier.plugin().notify->notify(notifier.self(), {payload.data(), payload.size()},
-                                                {id.data(), id.size()}, attempt, e);
+        return notifier.plugin().notify->notify(notifier.self(), {one.payload.data(), one.payload.size()},
+                                                {one.id.data(), one.id.size()}, one.attempt, e);
       });
       if (status == SF_CANCELLED) break;
     } catch (const StageError& e) {
       outcome.reason = e.what();
-      outcome.fate = fate_of(e.status(), attempt);
+      outcome.fate = fate_of(e.status(), one.attempt);
       if (e.status() == SF_RETRY || e.status() == SF_DENIED)
         away = std::current_exception();
       else {
