@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::int64_t kLeastStaleMs = 15 * 60'000;
 constexpr std::size_t kRunsShown = 10;
+constexpr std::size_t kFindingsShown = 20;
 
 // Where to look, and what the pipeline says where one was named.
 struct Place {
@@ -126,6 +127,25 @@ void judge_run(const OrderedJson& run, Status& status) {
       fmt::format("run {} {}: {}", id, word == "degraded" || word == "failed" ? word : "ended strangely", error));
 }
 
+// What stages watch over, and what they found wrong in that run.
+void judge_parts(const OrderedJson& run, Status& status) {
+  if (!run.is_object()) return;
+  const std::string error = text_at(run, "/error").value_or("");
+  std::size_t shown = 0;
+  std::size_t left_out = 0;
+  for (const auto& [name, part] : run.items()) {
+    if (!part.is_object() || !part.contains("findings") || !part.at("findings").is_array()) continue;
+    for (const auto& finding : part.at("findings")) {
+      if (!finding.is_string() || error.starts_with(finding.get<std::string>())) continue;
+      if (shown++ >= kFindingsShown)
+        ++left_out;
+      else
+        status.worse(Health::degraded, printable(name) + ": " + printable(finding.get<std::string>(), 500));
+    }
+  }
+  if (left_out != 0) status.worse(Health::degraded, fmt::format("and {} more in heartbeat.json", left_out));
+}
+
 void judge_age(const OrderedJson& run, Status& status) {
   const std::int64_t every = status.place.config ? status.place.config->every_ms : 0;
   const auto finished = text_at(run, "/finished");
@@ -152,6 +172,7 @@ void judge(const fs::Dir& root, Status& status) {
     if (!status.runs.empty()) last = &status.runs.front();
   }
   if (last != &heartbeat || text_at(heartbeat, "/status") != "running") judge_run(*last, status);
+  judge_parts(*last, status);
   judge_age(*last, status);
   for (const auto& source : status.sources)
     if (const auto n = source.covered.gaps.size(); n != 0)

@@ -6,11 +6,16 @@
 
 #include <algorithm>
 
+#include "alert/json.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace signalfoundry::pipeline {
 
 namespace {
+
+constexpr std::size_t kPartNameMax = 32;
 
 OrderedJson counts_json(const store::Counts& counts) {
   OrderedJson out;
@@ -50,6 +55,41 @@ void Report::blame(const std::string& name, const std::string& sentence, Exit co
   error = sentence;
   const bool named = code == Exit::unavailable || code == Exit::cant_create || code == Exit::io || code == Exit::denied;
   exit = failed || named ? code : Exit::ok;
+}
+
+void Report::put_part(const std::string& by, const std::string& name, std::string_view json,
+                      std::vector<std::string> findings) {
+  const bool named = !name.empty() && name.size() <= kPartNameMax &&
+                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+  const auto taken = parts.find(name);
+  if (!named || Report().json().contains(name) || (taken != parts.end() && taken->second.stage != by))
+    throw Error(Exit::config, fmt::format("\"{}\" is no name for a part of the report, or is taken", printable(name)));
+  OrderedJson content = is_json(json) ? OrderedJson::parse(json, nullptr, false) : OrderedJson();
+  if (!content.is_object()) throw Error(Exit::config, fmt::format("the part \"{}\" is no JSON object", name));
+  parts[name] = {by, std::move(content), std::move(findings), run_id};
+}
+
+void Report::carry_parts(const Json& before, const std::string& by) {
+  for (const auto& [name, part] : before.items()) {
+    if (!part.is_object() || !part.contains("stage") || part.at("stage") != by || !part.contains("findings")) continue;
+    Part kept{by, part, {}, {}};
+    const Json& run = part.contains("as_of_run_id") ? part.at("as_of_run_id") : before.at("run_id");
+    if (run.is_string()) kept.run = run.get<std::string>();
+    for (const auto& finding : part.at("findings"))
+      if (finding.is_string()) kept.findings.push_back(finding.get<std::string>());
+    for (const char* ours : {"stage", "findings", "as_of_run_id"}) kept.content.erase(ours);
+    parts[name] = std::move(kept);
+  }
+}
+
+void Report::conclude() {
+  for (const auto& [name, part] : parts) {
+    if (part.run != run_id || part.findings.empty()) continue;
+    const auto more = part.findings.size() - 1;
+    blame("", part.findings.front() + (more == 0 ? "" : fmt::format(" (and {} more in \"{}\")", more, name)),
+          Exit::internal, false);
+  }
+  if (status == "running") status = "ok";
 }
 
 void Report::start() {
@@ -120,6 +160,12 @@ OrderedJson Report::json() const {
                              {"duration_s", s.duration_s},
                              {"status", s.status},
                              {"error", text_or_null(s.error)}});
+  for (const auto& [name, part] : parts) {
+    OrderedJson& shown = out[name] = part.content;
+    shown["stage"] = part.stage;
+    shown["findings"] = part.findings;
+    if (part.run != run_id) shown["as_of_run_id"] = text_or_null(part.run);
+  }
   return out;
 }
 

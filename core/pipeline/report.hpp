@@ -5,11 +5,14 @@
 // Thread: the coordinator.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "alert/json.hpp"
 #include "base/exit_code.hpp"
 #include "queue/queue.hpp"
 #include "store/store.hpp"
@@ -24,6 +27,14 @@ struct StageReport {
   double duration_s = 0;
   std::string status = "ok";  // ok, failed, stopped
   std::string error;
+};
+
+// What a stage watches over (sf.run/1, watch): a member of the report.
+struct Part {
+  std::string stage;
+  OrderedJson content;
+  std::vector<std::string> findings;  // what is wrong, a sentence each
+  std::string run;                    // run_id of the run that put it
 };
 
 struct Report {
@@ -53,13 +64,22 @@ struct Report {
   std::uint64_t outbox = 0;
   OrderedJson disk;  // null: not looked at
   std::vector<StageReport> stages;
-  bool ended = false;  // the end stages saw it, and with them the history
+  std::map<std::string, Part> parts;  // by name
+  bool ended = false;                 // the end stages saw it, and with them the history
 
   void start();
   void finish();
   StageReport& stage(const std::string& name);
   // The first cause stays: degraded with the cause's exit code, or failed. Names the stage.
   void blame(const std::string& stage, const std::string& sentence, Exit exit, bool failed);
+  // Puts or replaces a part of this run. Throws Error(config) for a name that is taken or no name, and for what is no
+  // JSON object.
+  void put_part(const std::string& stage, const std::string& name, std::string_view json,
+                std::vector<std::string> findings);
+  // Takes over the parts that `stage` put into an earlier report: they stay as of then until it puts them anew.
+  void carry_parts(const Json& before, const std::string& stage);
+  // The end of a run: with findings of a part it is degraded; a run that nothing is wrong with is ok.
+  void conclude();
   // What waits. Enumerates the queue when nobody has yet.
   void look_at(queue::Queue& queue);
   OrderedJson json() const;

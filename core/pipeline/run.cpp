@@ -54,6 +54,10 @@ Run::Run(const config::PipelineConfig& config, std::vector<const plugin::Plugin*
   shared_.stop = &stop;
   shared_.report = [this] { return report_json(); };
   shared_.reconcile = [this](const std::string& scope) { return reconcile(scope); };
+  shared_.watch = [this](const std::string& stage, const std::string& name, std::string_view json,
+                         std::vector<std::string> findings) {
+    report_.put_part(stage, name, json, std::move(findings));
+  };
   slots_.reserve(plugins.size());
   for (std::size_t i = 0; i < plugins.size(); ++i) {
     slots_.push_back(
@@ -214,7 +218,6 @@ void Run::poll(Slot& slot) {
     throw;
   }
   flush();
-  report_.polled_run = report_.run_id;
 }
 
 void Run::begin_slot(Slot& slot) {
@@ -270,6 +273,17 @@ void Run::look_again() {
   queue_.scan_all([](const queue::Waiting&) { return true; });
 }
 
+// The time line was renewed when every source answered: one that is always there must not speak for one that failed.
+void Run::note_polled() {
+  bool polled = false;
+  for (const auto& slot : slots_) {
+    if (slot.role != Role::source) continue;
+    if (slot.stopped) return;
+    polled = true;
+  }
+  if (polled) report_.polled_run = report_.run_id;
+}
+
 void Run::pass() {
   ++report_.passes;
   report_.ended = false;
@@ -277,6 +291,7 @@ void Run::pass() {
   const auto scans = queue_.scans();
   const auto added_before = queue_.added_in_all();
   for (auto& slot : slots_) begin_slot(slot);
+  note_polled();
   auto names = queue_.take_admitted();
   if (names.empty() && queue_.scans() == scans) {
     admit_by_name();
@@ -325,7 +340,21 @@ void Run::end() {
       slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); });
     });
   }
+  keep_stage_state();
   report_.ended = true;
+}
+
+// What the end hooks put: there is no later transaction of this run that would take it.
+void Run::keep_stage_state() {
+  if (!state_.changed()) return;
+  store_.begin();
+  try {
+    context_.write_stage_state();
+    store_.commit();
+  } catch (...) {
+    store_.rollback();
+    throw;
+  }
 }
 
 void Run::check_books() {
@@ -387,7 +416,7 @@ std::string Run::report_json() {
   refresh_report();
   const bool last = last_pass();
   Report shown = report_;
-  if (last && shown.status == "running") shown.status = "ok";
+  if (last) shown.conclude();
   if (last) shown.finish();
   return shown.json().dump();
 }
@@ -407,7 +436,7 @@ void Run::execute(bool drain) {
     log::error("run", e.what());
     report_.blame("", e.what(), e.code(), true);
   }
-  if (report_.status == "running") report_.status = "ok";
+  report_.conclude();
   report_.finish();
   refresh_report();
 }

@@ -46,6 +46,7 @@ class Run {
   void create();
   void create_batch_runner();
   void recover();
+  void note_polled();
   void pass();
   void look_again();
   void begin_slot(Slot& slot);
@@ -63,6 +64,7 @@ class Run {
   void refresh_report();
   std::string reconcile(const std::string& scope);
   void check_books();
+  void keep_stage_state();
 
   const config::PipelineConfig& config_;
   queue::Queue& queue_;

@@ -132,6 +132,7 @@ Exit not_done(const queue::StateDir& dirs, Report& report, const Error& error, i
       if (before.is_object()) {
         report.reconciled_run = as_of(before, "reconcile");
         report.polled_run = as_of(before, "poll");
+        for (const auto& stage : config.stages) report.carry_parts(before, stage.name);
       }
     }
     {

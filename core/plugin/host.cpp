@@ -158,18 +158,33 @@ const sf_queue_api kQueue{sizeof(sf_queue_api), 0,
                             return SF_OK;
                           }};
 
-const sf_run_api kRun{sizeof(sf_run_api), 0,
-                      [](const sf_host* host, const sf_bytes_sink* sink) -> sf_status {
-                        return answer("report", nullptr,
-                                      [&] { return sink->put(sink, c_of(Host::of(host).shared.report())); });
-                      },
-                      [](const sf_host* host, sf_str scope, const sf_bytes_sink* sink, sf_error* error) -> sf_status {
-                        return answer("reconcile", error, [&]() -> sf_status {
-                          if (text_of(scope) != "run" && text_of(scope) != "all")
-                            throw Error(Exit::config, "the scope of a reconcile is \"run\" or \"all\"");
-                          return sink->put(sink, c_of(Host::of(host).shared.reconcile(std::string(text_of(scope)))));
-                        });
-                      }};
+constexpr std::uint64_t kPartMax = 256U << 10U;
+constexpr std::uint64_t kFindingsMax = 100;
+const sf_run_api kRun{
+    sizeof(sf_run_api), 0,
+    [](const sf_host* host, const sf_bytes_sink* sink) -> sf_status {
+      return answer("report", nullptr, [&] { return sink->put(sink, c_of(Host::of(host).shared.report())); });
+    },
+    [](const sf_host* host, sf_str scope, const sf_bytes_sink* sink, sf_error* error) -> sf_status {
+      return answer("reconcile", error, [&]() -> sf_status {
+        if (text_of(scope) != "run" && text_of(scope) != "all")
+          throw Error(Exit::config, "the scope of a reconcile is \"run\" or \"all\"");
+        return sink->put(sink, c_of(Host::of(host).shared.reconcile(std::string(text_of(scope)))));
+      });
+    },
+    [](const sf_host* host, sf_str name, sf_str json, const sf_str* findings, uint64_t count,
+       sf_error* error) -> sf_status {
+      return answer("watch", error, [&]() -> sf_status {
+        const auto& self = Host::of(host);
+        if (!self.shared.watch) return SF_OK;
+        if (count > kFindingsMax || json.size > kPartMax)
+          throw Error(Exit::config, "a part of a report has at most 256 KiB and 100 findings");
+        std::vector<std::string> sentences;
+        for (uint64_t i = 0; i < count; ++i) sentences.push_back(printable(text_of(findings[i]), 500));
+        self.shared.watch(self.stage.name, std::string(text_of(name)), text_of(json), std::move(sentences));
+        return SF_OK;
+      });
+    }};
 
 struct Entry {
   const char* id;
@@ -231,6 +246,10 @@ void StageState::put(const std::string& stage, const std::string& key, std::stri
 std::map<std::pair<std::string, std::string>, std::string> StageState::take_changed() {
   const std::lock_guard lock(mutex_);
   return std::exchange(changed_, {});
+}
+bool StageState::changed() const {
+  const std::lock_guard lock(mutex_);
+  return !changed_.empty();
 }
 void StageState::forget_changed(const std::string& stage) {
   const std::lock_guard lock(mutex_);

@@ -32,6 +32,7 @@ class StageState {
   void put(const std::string& stage, const std::string& key, std::string value);
   // What was put since the last call: (stage, key) to value.
   std::map<std::pair<std::string, std::string>, std::string> take_changed();
+  bool changed() const;  // take_changed() would give something
   // What the stage put since then is not to be written.
   void forget_changed(const std::string& stage);
 
@@ -50,6 +51,10 @@ struct Shared {
   const std::atomic<bool>* stop = nullptr;
   std::function<std::string()> report;
   std::function<std::string(const std::string& scope)> reconcile;
+  // Throws Error(config) for a name or JSON that is refused. Not set where there is no report.
+  std::function<void(const std::string& stage, const std::string& name, std::string_view json,
+                     std::vector<std::string> findings)>
+      watch = {};
   std::atomic<std::uint64_t> vanished{0};  // by sf.fs/1 on listed entries
   std::atomic<std::uint64_t> changed{0};
 };

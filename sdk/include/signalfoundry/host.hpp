@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace sf __attribute__((visibility("hidden"))) {
 
@@ -116,6 +117,18 @@ namespace sf __attribute__((visibility("hidden"))) {
       sf_error error{};
       check(service<sf_run_api>(SF_SERVICE_RUN).reconcile(host_, to_c(scope), sink.get(), &error), error);
       return sink.take();
+    }
+
+    // A part of the report that this stage answers for (abi/service/run.h): `json` one object, `findings` what is
+    // wrong, a sentence each. Throws SF_UNSUPPORTED on a runner older than ABI 1.1.
+    void watch(std::string_view name, std::string_view json, const std::vector<std::string>& findings) const {
+      const auto& api = service<sf_run_api>(SF_SERVICE_RUN);
+      if (!SF_HAS(&api, watch))
+        throw Error(SF_UNSUPPORTED, "this runner takes no part of a report; it is older than ABI 1.1");
+      std::vector<sf_str> sentences;
+      for (const auto& finding : findings) sentences.push_back(to_c(finding));
+      sf_error error{};
+      check(api.watch(host_, to_c(name), to_c(json), sentences.data(), sentences.size(), &error), error);
     }
 
    private:

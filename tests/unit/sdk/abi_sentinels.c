@@ -272,6 +272,7 @@ FIELD(sf_run_api, struct_size, 0, 4);
 FIELD(sf_run_api, reserved, 4, 4);
 FIELD(sf_run_api, report, 8, 8);
 FIELD(sf_run_api, reconcile, 16, 8);
+FIELD(sf_run_api, watch, 24, 8);
 
 /* service/secret.h */
 APPENDABLE(sf_secret_api, 16);
@@ -407,6 +408,7 @@ SIGNATURE(sf_queue_api, admit, sf_status (*)(const sf_host*, sf_str));
 SIGNATURE(sf_queue_api, depth, sf_status (*)(const sf_host*, uint64_t*));
 SIGNATURE(sf_run_api, report, sf_status (*)(const sf_host*, const sf_bytes_sink*));
 SIGNATURE(sf_run_api, reconcile, sf_status (*)(const sf_host*, sf_str, const sf_bytes_sink*, sf_error*));
+SIGNATURE(sf_run_api, watch, sf_status (*)(const sf_host*, sf_str, sf_str, const sf_str*, uint64_t, sf_error*));
 SIGNATURE(sf_secret_api, get, sf_status (*)(const sf_host*, sf_str, const sf_bytes_sink*, sf_error*));
 SIGNATURE(sf_state_api, get, sf_status (*)(const sf_host*, sf_str, const sf_bytes_sink*));
 SIGNATURE(sf_state_api, put, sf_status (*)(const sf_host*, sf_str, sf_str));

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 #define SF_ABI_MAJOR 1
-#define SF_ABI_MINOR 0
+#define SF_ABI_MINOR 1
 #define SF_EXPORT __attribute__((visibility("default")))
 
 /* Is `field` present in the (possibly older or newer) struct at `p`, and not null? */

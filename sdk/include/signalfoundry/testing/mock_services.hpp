@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace sf __attribute__((visibility("hidden"))) {
@@ -101,6 +102,11 @@ namespace sf __attribute__((visibility("hidden"))) {
         {"all", R"({"checked":0,"mismatches":0,"categories":{}})"}};
     std::string reconcile_error;          // not "": reconcile fails with SF_FAILED and this message
     std::vector<std::string> reconciled;  // the scopes asked for
+    struct Watched {
+      nlohmann::json content;
+      std::vector<std::string> findings;
+    };
+    std::map<std::string, Watched, std::less<>> watched;  // by name of the part, as put last
   };
 
   namespace detail {
@@ -238,6 +244,15 @@ namespace sf __attribute__((visibility("hidden"))) {
     const auto it = run.reconcile.find(from_c(scope));
     if (it == run.reconcile.end()) return refuse(error, SF_INVALID, "reconcile", "the scope is \"run\" or \"all\"");
     return put(sink, it->second);
+  }
+  inline sf_status run_watch(const sf_host* host, sf_str name, sf_str json, const sf_str* findings, uint64_t count,
+                             sf_error* error) {
+    MockRun::Watched part{nlohmann::json::parse(from_c(json), nullptr, false), {}};
+    if (!metric_name(from_c(name)) || name.size > 32 || !part.content.is_object() || count > 100)
+      return refuse(error, SF_INVALID, "watch", "no name, no JSON object, or too many findings");
+    for (uint64_t i = 0; i < count; ++i) part.findings.emplace_back(from_c(findings[i]));
+    parts(host).run->watched[std::string(from_c(name))] = std::move(part);
+    return SF_OK;
   }
 
   }  // namespace detail

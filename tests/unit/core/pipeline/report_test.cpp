@@ -161,3 +161,62 @@ TEST_CASE("run id: sorts by time, and two of one second differ") {
   for (int i = 0; i < 20; ++i) ids.insert(new_run_id(0));
   CHECK(ids.size() > 15);
 }
+
+TEST_CASE("report: a part of a stage is a member, and its findings make the run degraded") {
+  Report r = finished();
+  r.status = "running";
+  r.put_part("watch", "coverage", R"({"hosts":2})", {});
+  r.conclude();
+  CHECK(r.status == "ok");
+  CHECK(r.json().at("coverage").dump() == R"({"hosts":2,"stage":"watch","findings":[]})");
+  r.status = "running";
+  r.put_part("watch", "coverage", R"({"hosts":3})", {"a is silent", "b is silent"});
+  r.conclude();
+  CHECK(r.status == "degraded");
+  CHECK(r.error == "a is silent (and 1 more in \"coverage\")");
+  CHECK(r.exit == Exit::ok);
+  CHECK(r.json().at("failed_stage").is_null());
+  CHECK(r.json().at("coverage").at("hosts") == 3);
+}
+
+TEST_CASE("report: of a drain, what the last pass found counts") {
+  Report r = finished();
+  r.status = "running";
+  r.put_part("watch", "coverage", "{}", {"a is silent"});
+  r.put_part("watch", "coverage", "{}", {});
+  r.conclude();
+  CHECK(r.status == "ok");
+}
+
+TEST_CASE("report: no stage takes a member of the report or of another stage") {
+  Report r = finished();
+  for (const char* name : {"queue", "status", "stages", "", "Big", "a1", "a.b", "abcdefghijklmnopqrstuvwxyzabcdefg"})
+    CHECK_THROWS_AS(r.put_part("watch", name, "{}", {}), signalfoundry::Error);
+  for (const char* json : {"", "[]", "1", "{", "{}x"})
+    CHECK_THROWS_AS(r.put_part("watch", "coverage", json, {}), signalfoundry::Error);
+  r.put_part("watch", "coverage", "{}", {});
+  CHECK_THROWS_AS(r.put_part("other", "coverage", "{}", {}), signalfoundry::Error);
+}
+
+TEST_CASE("report: a part that was not renewed is of the run that put it, and degrades nothing") {
+  Report first = finished();
+  first.run_id = "run-1";
+  first.put_part("watch", "coverage", R"({"hosts":2})", {"a is silent"});
+  const auto before = nlohmann::json::parse(first.json().dump());
+  Report second = finished();
+  second.status = "running";
+  second.run_id = "run-2";
+  second.carry_parts(before, "gone");
+  CHECK(!second.json().contains("coverage"));
+  second.carry_parts(before, "watch");
+  second.conclude();
+  CHECK(second.status == "ok");
+  CHECK(second.json().at("coverage").at("as_of_run_id") == "run-1");
+  CHECK(second.json().at("coverage").at("findings").at(0) == "a is silent");
+  Report third = finished();
+  third.run_id = "run-3";
+  third.carry_parts(nlohmann::json::parse(second.json().dump()), "watch");
+  CHECK(third.json().at("coverage").at("as_of_run_id") == "run-1");
+  third.put_part("watch", "coverage", "{}", {});
+  CHECK(!third.json().at("coverage").contains("as_of_run_id"));
+}
