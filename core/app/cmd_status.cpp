@@ -63,6 +63,7 @@ struct Status {
   Waiting waiting;
   store::Head head;
   store::Counts totals;
+  OrderedJson parts = OrderedJson::object();  // what stages watch over, as of the last run
   bool running = false;
   Health health = Health::healthy;
   std::vector<std::string> reasons;
@@ -135,6 +136,7 @@ void judge_parts(const OrderedJson& run, Status& status) {
   std::size_t left_out = 0;
   for (const auto& [name, part] : run.items()) {
     if (!part.is_object() || !part.contains("findings") || !part.at("findings").is_array()) continue;
+    status.parts[name] = part;
     for (const auto& finding : part.at("findings")) {
       if (!finding.is_string() || error.starts_with(finding.get<std::string>())) continue;
       if (shown++ >= kFindingsShown)
@@ -257,6 +259,7 @@ OrderedJson status_json(const Status& status) {
   out["ledger"] = {{"entries", status.head.entries}, {"head", status.head.hash}};
   for (std::size_t i = 0; i < status.totals.values.size(); ++i)
     out["totals"][std::string(store::count_name(static_cast<store::Count>(i)))] = status.totals.values[i];
+  out["watched"] = status.parts;
   out["sources"] = OrderedJson::array();
   for (const auto& source : status.sources) out["sources"].push_back(coverage_json(source, false));
   out["last_runs"] = OrderedJson::array();
@@ -281,6 +284,19 @@ std::string runs_table(const std::vector<OrderedJson>& runs) {
   return table(rows);
 }
 
+// "coverage  hosts 7 of 8, canaries 1 of 1": of each kind how much of what is expected is covered.
+std::string part_line(const std::string& name, const OrderedJson& part) {
+  std::string kinds;
+  for (const auto& [kind, of] : part.items()) {
+    const auto expected = of.is_object() ? count_at(of, "/expected") : 0;
+    if (expected == 0) continue;
+    kinds += fmt::format("{}{} {} of {}", kinds.empty() ? "" : ", ", printable(kind, 40), count_at(of, "/covered"),
+                         expected);
+  }
+  if (const auto run = text_at(part, "/as_of_run_id")) kinds += fmt::format(" (as of run {})", printable(*run));
+  return kinds.empty() ? "" : fmt::format("{:<9} {}\n", printable(name, 40), kinds);
+}
+
 std::string status_text(const Status& status) {
   const auto& w = status.waiting;
   const std::string name =
@@ -299,6 +315,7 @@ std::string status_text(const Status& status) {
                      t[store::Count::accepted], t[store::Count::triaged], t[store::Count::escalated],
                      t[store::Count::review], t[store::Count::quarantined]);
   out += fmt::format("ledger    {} entries, head {}\n", status.head.entries, status.head.hash.substr(0, 16));
+  for (const auto& [part_name, part] : status.parts.items()) out += part_line(part_name, part);
   for (const auto& source : status.sources) {
     const auto& mark = source.covered.watermark_ms;
     out += fmt::format(

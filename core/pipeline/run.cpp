@@ -437,6 +437,9 @@ void Run::execute(bool drain) {
     report_.blame("", e.what(), e.code(), true);
   }
   report_.conclude();
+  for (const auto& [name, part] : report_.parts)
+    if (part.run == report_.run_id)
+      for (const auto& finding : part.findings) log::warn(part.stage, finding);
   report_.finish();
   refresh_report();
 }

@@ -27,7 +27,7 @@ std::string text_at(const nlohmann::json& json, const char* key) {
 
 void Canary::came_out(const CameOut& one, const CanarySpec& spec, std::int64_t now_ms) {
   const bool newest = !track_.last_ms() || one.time_ms >= *track_.last_ms();
-  track_.hear(std::min(one.time_ms, now_ms), bound_of(spec));
+  track_.hear(std::min(one.time_ms, now_ms));
   ++total_;
   out_now_ = true;
   if (newest) {
@@ -68,11 +68,12 @@ std::string Canary::wrong(std::int64_t now_ms, const CanarySpec& spec) {
            shared::span_text(spec.within_ms);
   if (!wrong_disposition_.empty())
     return "came out as " + wrong_disposition_ + ", not as " + spec.disposition + " (alert " + wrong_key_ + ")";
-  const auto late = std::count_if(missing_.begin(), missing_.end(),
-                                  [&](const auto& one) { return now_ms - one.second >= spec.within_ms; });
+  const auto is_late = [&](const auto& one) { return now_ms - one.second >= spec.within_ms; };
+  const auto late = std::count_if(missing_.begin(), missing_.end(), is_late);
   if (late == 0) return "";
+  const auto first = std::find_if(missing_.begin(), missing_.end(), is_late)->first;
   return std::to_string(late) + " of those that were emitted did not come out within " +
-         shared::span_text(spec.within_ms) + ", the first with number " + std::to_string(missing_.begin()->first);
+         shared::span_text(spec.within_ms) + ", the first with number " + std::to_string(first);
 }
 
 bool Canary::waiting(std::int64_t now_ms, const CanarySpec& spec) const {

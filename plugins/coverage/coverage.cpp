@@ -109,8 +109,9 @@ void Coverage::end() {
   const std::lock_guard lock(shared_->mutex);
   const auto judged = shared_->watch.judge(host_.now_ms());
   for (const auto& [name, value] : judged.gauges) host_.gauge(name, value);
-  for (const auto& warning : judged.warnings) host_.warn(warning);
-  for (const auto& finding : judged.findings) host_.warn(finding);
+  if (judged.warnings != shared_->warned)  // once, not in each pass of a drain
+    for (const auto& warning : judged.warnings) host_.warn(warning);
+  shared_->warned = judged.warnings;
   host_.watch("coverage", judged.part.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
               judged.findings);
   keep();

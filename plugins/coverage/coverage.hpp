@@ -19,7 +19,8 @@ struct Shared {
   explicit Shared(Settings settings) : watch(std::move(settings)) {}
   std::mutex mutex;
   Watch watch;
-  std::vector<std::string> kept;  // the pieces of the state as they were stored last
+  std::vector<std::string> warned;  // by the last pass
+  std::vector<std::string> kept;    // the pieces of the state as they were stored last
 };
 
 class Coverage final : public sf::Stage {

@@ -16,14 +16,17 @@ std::int64_t slot_length(const Bound& bound) {
 }
 }  // namespace
 
-void Track::hear(std::int64_t time_ms, const Bound& bound) {
+void Track::count_by(const Bound& bound, std::int64_t now_ms) {
+  const auto length = bound.at_least == 0 ? 0 : slot_length(bound);
+  if (length == slot_ms_) return;
+  slots_.clear();
+  slot_ms_ = length;
+  counted_since_ms_ = now_ms;
+}
+
+void Track::hear(std::int64_t time_ms) {
   last_ms_ = std::max(last_ms_.value_or(time_ms), time_ms);
-  if (bound.at_least == 0) return;
-  if (const auto length = slot_length(bound); length != slot_ms_) {  // another window than in the last run
-    slots_.clear();
-    slot_ms_ = length;
-    since_ms_ = std::max(since_ms_, time_ms);
-  }
+  if (slot_ms_ == 0) return;
   const auto slot = time_ms / slot_ms_;
   if (!slots_.empty() && slot < slots_.rbegin()->first - kSlots) return;
   auto& count = slots_[slot];
@@ -33,31 +36,32 @@ void Track::hear(std::int64_t time_ms, const Bound& bound) {
 
 void Track::no_later_than(std::int64_t now_ms) {
   since_ms_ = std::min(since_ms_, now_ms);
+  counted_since_ms_ = std::min(counted_since_ms_, now_ms);
   if (last_ms_) last_ms_ = std::min(*last_ms_, now_ms);
   if (slot_ms_ != 0) slots_.erase(slots_.upper_bound(now_ms / slot_ms_), slots_.end());
 }
 
 std::uint64_t Track::count(std::int64_t now_ms, const Bound& bound) const {
-  const auto length = slot_length(bound);
-  if (length != slot_ms_) return 0;
+  if (slot_ms_ == 0) return 0;
   std::uint64_t out = 0;
-  for (auto it = slots_.lower_bound((now_ms - bound.window_ms) / length); it != slots_.end(); ++it) out += it->second;
+  for (auto it = slots_.lower_bound((now_ms - bound.window_ms) / slot_ms_); it != slots_.end(); ++it) out += it->second;
   return out;
 }
 
 Heard Track::judge(std::int64_t now_ms, const Bound& bound) const {
   if (bound.longest_ms >= 0 && silence_ms(now_ms) > bound.longest_ms) return Heard::silent;
   if (!last_ms_) return Heard::waiting;
-  const bool whole_window = now_ms - since_ms_ >= bound.window_ms;
-  if (bound.at_least != 0 && whole_window && count(now_ms, bound) < bound.at_least) return Heard::thin;
+  const bool whole_window = slot_ms_ != 0 && now_ms - counted_since_ms_ >= bound.window_ms;
+  if (whole_window && count(now_ms, bound) < bound.at_least) return Heard::thin;
   return Heard::covered;
 }
 
 nlohmann::json Track::json() const {
   nlohmann::json out = {{"since", since_ms_}};
   if (last_ms_) out["last"] = *last_ms_;
-  if (slots_.empty()) return out;
+  if (slot_ms_ == 0) return out;
   out["slot_ms"] = slot_ms_;
+  out["counted_since"] = counted_since_ms_;
   auto& slots = out["slots"] = nlohmann::json::array();
   for (const auto& [slot, count] : slots_) slots.push_back({slot, count});
   return out;
@@ -66,8 +70,9 @@ nlohmann::json Track::json() const {
 Track Track::read(const nlohmann::json& json) {
   Track out(shared::time_at(json, "since"));
   if (json.contains("last")) out.last_ms_ = shared::time_at(json, "last");
-  if (!json.contains("slots")) return out;
+  if (!json.contains("slot_ms")) return out;
   out.slot_ms_ = shared::time_at(json, "slot_ms");
+  out.counted_since_ms_ = shared::time_at(json, "counted_since");
   const auto& slots = json.at("slots");
   if (out.slot_ms_ < 1 || !slots.is_array() || slots.size() > kSlots + 1) throw std::out_of_range("slots");
   for (const auto& one : slots) {

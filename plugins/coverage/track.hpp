@@ -25,8 +25,10 @@ class Track {
 
   Track() = default;
   explicit Track(std::int64_t since_ms) : since_ms_(since_ms) {}
+  // Counts from `now_ms` on where a rate is asked for and it was not counted so before; else goes on, or stops.
+  void count_by(const Bound& bound, std::int64_t now_ms);
   // An alert of that time, which is not in the future.
-  void hear(std::int64_t time_ms, const Bound& bound);
+  void hear(std::int64_t time_ms);
   // The clock was put back to `now_ms`: nothing was heard later than that.
   void no_later_than(std::int64_t now_ms);
   Heard judge(std::int64_t now_ms, const Bound& bound) const;
@@ -44,7 +46,8 @@ class Track {
  private:
   std::int64_t since_ms_ = 0;
   std::optional<std::int64_t> last_ms_;
-  std::int64_t slot_ms_ = 0;                     // the length of a slot that slots_ was counted by
+  std::int64_t slot_ms_ = 0;                     // the length of a slot; 0: nothing is counted
+  std::int64_t counted_since_ms_ = 0;            // where something is
   std::map<std::int64_t, std::uint64_t> slots_;  // number of the slot to alerts in it
 };
 

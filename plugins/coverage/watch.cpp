@@ -39,16 +39,16 @@ void Watch::take_one(const Seen& alert, std::int64_t now_ms) {
   take_host(alert, found.host, time_ms);
   for (const auto i : alert.signals) {
     if (!settings_.signals[i].per_host)
-      signals_[i].hear(time_ms, settings_.signals[i].bound);
+      signals_[i].hear(time_ms);
     else if (found.host != HostNames::kNone)
-      per_host_[i][found.host].hear(time_ms, settings_.signals[i].bound);
+      per_host_[i][found.host].hear(time_ms);
   }
 }
 
 void Watch::take_host(const Seen& alert, std::size_t host, std::int64_t time_ms) {
   if (host != HostNames::kNone) {
     const auto& expected = settings_.hosts[host];
-    hosts_[host].hear(time_ms, expected.bound);
+    hosts_[host].hear(time_ms);
     if (!expected.stated) known_.hear(settings_.names.folded(expected.name), time_ms);
   } else if (!alert.host_name.empty()) {
     known_.hear(settings_.names.folded(alert.host_name), time_ms);

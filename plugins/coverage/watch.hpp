@@ -51,6 +51,7 @@ class Watch {
   friend class Report;  // report.cpp
   void settle_clock(std::int64_t now_ms);
   void start(std::int64_t now_ms);
+  void count_from(std::int64_t now_ms);
   void read(const nlohmann::json& json, std::int64_t now_ms);
   void take_one(const Seen& alert, std::int64_t now_ms);
   void take_host(const Seen& alert, std::size_t host, std::int64_t time_ms);

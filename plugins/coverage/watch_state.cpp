@@ -50,9 +50,17 @@ void Watch::start(std::int64_t now_ms) {
   known_ = KnownHosts(settings_.known_hosts_max);
 }
 
+// By the windows of these settings: what was counted by another one begins anew.
+void Watch::count_from(std::int64_t now_ms) {
+  for (std::size_t i = 0; i < hosts_.size(); ++i) hosts_[i].count_by(settings_.hosts[i].bound, now_ms);
+  for (std::size_t i = 0; i < signals_.size(); ++i) signals_[i].count_by(settings_.signals[i].bound, now_ms);
+  for (auto& [signal, tracks] : per_host_)
+    for (auto& track : tracks) track.count_by(settings_.signals[signal].bound, now_ms);
+}
+
 void Watch::load(const std::string& state, std::int64_t now_ms) {
   start(now_ms);
-  if (state.empty()) return;
+  if (state.empty()) return count_from(now_ms);
   try {
     const json all = json::parse(state);
     read(all, now_ms);
@@ -61,6 +69,7 @@ void Watch::load(const std::string& state, std::int64_t now_ms) {
     damage_ = "what this stage kept of earlier runs cannot be read (it begins with " + shared::printable(state, 40) +
               "); every silence counts from now";
   }
+  count_from(now_ms);
   known_.forget(now_ms);
 }
 

@@ -68,7 +68,8 @@ class Silence(EndToEnd):
         heartbeat = self.box.heartbeat()
         self.assertEqual((heartbeat["status"], heartbeat["coverage"]), ("ok", report["coverage"]))
         self.assertEqual(self.metric("coverage_findings"), 0)
-        self.assertEqual(self.status(0)["health"], "healthy")
+        status = self.status(0)
+        self.assertEqual((status["health"], status["watched"]["coverage"]), ("healthy", report["coverage"]))
         return report
 
     def run_degraded(self, *sentences, **options):
@@ -92,6 +93,8 @@ class Silence(EndToEnd):
         report = self.run_ok()
         self.assertEqual(report["coverage"]["hosts"]["covered"], 2)
         self.assertEqual(self.metric("coverage_hosts_covered"), 2)
+        text = self.box.call("status", self.box.toml, "--state", self.box.state).out
+        self.assertIn("\ncoverage  hosts 2 of 2\n", text)
 
         # An hour later in the life of ws-02: the memory of it is older, and the next run brings nothing of it.
         self.age("ws-02", 3600)
@@ -196,7 +199,7 @@ class Silence(EndToEnd):
     def test_a_triage_that_breaks_degrades_the_run(self):
         self.pipeline(CANARY, canary=True)
         self.run_ok()
-        broken = os.path.join(support.BUILD, "test-plugins", "throws_raw.sfplugin.so")
+        broken = os.path.join(os.path.abspath(support.BUILD), "test-plugins", "throws_raw.sfplugin.so")
         good = read(self.box.toml).decode()
         at = good.index('name = "triage"\nplugin = "triage_policy"')
         end = good.index("[[stage]]", at)

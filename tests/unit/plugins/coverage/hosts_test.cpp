@@ -75,6 +75,22 @@ TEST_CASE("coverage: fewer alerts than asked for in a window are said, once a wh
   CHECK(bench.findings().empty());
 }
 
+TEST_CASE("coverage: a rate that is asked for later, or by another window, is judged after a window of its own",
+          "[coverage]") {
+  Bench bench(json{{"hosts", {{{"name", "a"}, {"longest_silence", "90d"}}}}, {"freshness_max", "90d"}});
+  bench.run({bench.alert("a")});
+  bench.later(10 * kDay);
+  for (const char* window : {"1d", "2d"}) {
+    bench.settings["hosts"][0]["at_least"] = 1;
+    bench.settings["hosts"][0]["window"] = window;
+    bench.run();
+    CHECK(bench.findings().empty());
+    bench.later(2 * kDay);
+    bench.run();
+    CHECK(bench.says("host a gave 0 alerts"));
+  }
+}
+
 TEST_CASE("coverage: a class of signals falls silent, of the site or of one host", "[coverage]") {
   Bench bench(json{{"hosts", {{{"name", "a"}}, {{"name", "b"}}}},
                    {"signals",
