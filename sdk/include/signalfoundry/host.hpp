@@ -126,6 +126,7 @@ namespace sf __attribute__((visibility("hidden"))) {
       if (!SF_HAS(&api, watch))
         throw Error(SF_UNSUPPORTED, "this runner takes no part of a report; it is older than ABI 1.1");
       std::vector<sf_str> sentences;
+      sentences.reserve(findings.size());
       for (const auto& finding : findings) sentences.push_back(to_c(finding));
       sf_error error{};
       check(api.watch(host_, to_c(name), to_c(json), sentences.data(), sentences.size(), &error), error);
