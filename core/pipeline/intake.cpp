@@ -16,6 +16,7 @@ namespace {
 using store::Count;
 constexpr std::size_t kPageAlerts = 1'000;
 constexpr std::size_t kPageBytes = 16U << 20U;
+constexpr std::int64_t kLongestWaitMs = 2'000;
 
 std::string_view text_of(sf_str s) {
   return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
@@ -77,10 +78,20 @@ Intake::Intake(Context& context, std::string stage, std::shared_ptr<const Mappin
 }
 
 Intake::~Intake() {
-  rest();
+  roll_back();
 }
 
-void Intake::rest() {
+void Intake::rest() noexcept {
+  const auto now = monotonic_ms();
+  const bool waiting = !alerts_.empty() || !rejections_.empty();
+  if (waiting && (!rested_ms_ || now - *rested_ms_ >= kLongestWaitMs)) {
+    rested_ms_ = now;
+    take([this] { flush(); });
+  }
+  roll_back();
+}
+
+void Intake::roll_back() {
   if (std::exchange(open_, false)) context_.store.rollback();  // only flush() writes
 }
 
@@ -167,11 +178,11 @@ void Intake::flush() {
     write_files(files);
     book();
   } catch (const Error& e) {
-    rest();
+    roll_back();
     if (e.code() != Exit::locked) undo();  // else what it wrote is another run's to settle
     throw;
   } catch (...) {
-    rest();
+    roll_back();
     undo();
     throw;
   }
@@ -199,7 +210,7 @@ void Intake::commit() {
   try {
     context_.store.commit();
   } catch (...) {
-    rest();
+    roll_back();
     throw;
   }
   open_ = false;

@@ -26,8 +26,10 @@ class Intake {
   Intake& operator=(const Intake&) = delete;
   const sf_record_sink* sink() const { return &sink_; }
 
-  // Between two polls: what was pushed stays, and the store is free while the source waits for its SIEM.
-  void rest();
+  // Between two polls: what was pushed stays, and the store is free while the source waits for its SIEM. At the
+  // first rest with alerts that no page has yet, and then every two seconds, they are made durable: behind them the
+  // source may read thousands that are known already and fill no page, or wait for its SIEM.
+  void rest() noexcept;
   // Makes durable what was pushed so far. Throws Error; nothing of the page is counted then.
   void flush();
   // A fault on our side while the source pushed: its poll() then fails for no fault of its own.
@@ -46,6 +48,7 @@ class Intake {
   void push(std::string_view document, std::string_view doc_id, std::string_view position);
   void reject(std::string_view bytes, std::string_view reason);
   bool known(const std::string& key);
+  void roll_back();
   void begin();  // one transaction a poll: look-ups cost no lock each
   void book();
   void commit();
@@ -65,6 +68,7 @@ class Intake {
   std::optional<std::string> position_;
   std::unordered_set<std::string> keys_;
   std::size_t bytes_ = 0;
+  std::optional<std::int64_t> rested_ms_;  // monotonic: the last flush of rest()
   store::Counts counts_;
   std::optional<Error> fault_;
   bool open_ = false;  // a transaction

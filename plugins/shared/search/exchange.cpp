@@ -96,9 +96,10 @@ std::optional<Problem> Exchange::ask(const Question& question, const Read& read)
 }
 
 void Exchange::persist(const std::function<std::optional<Problem>()>& attempt,
-                       const std::function<bool(const Problem&)>& smaller) {
+                       const std::function<bool(const Problem&)>& smaller, std::int64_t most_ms) {
   const auto began = host_.monotonic_ms();
-  Backoff backoff(began, server_.retry_for_ms, static_cast<std::uint32_t>(host_.now_ms()));
+  Backoff backoff(began, std::min<std::int64_t>(server_.retry_for_ms, most_ms),
+                  static_cast<std::uint32_t>(host_.now_ms()));
   for (;;) {
     if (stop_.load(std::memory_order_relaxed)) throw sf::Stop{};
     const auto problem = attempt();

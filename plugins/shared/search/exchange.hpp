@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,11 +45,12 @@ class Exchange {
   std::optional<Problem> ask(const Question& question, const Read& read);
 
   // Calls `attempt`, which asks once, until there is no problem. After one with retry_smaller, `smaller` makes the
-  // next attempt ask for less and says whether it could. Throws sf::Error when the fault does not pass within retry_for
-  // or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED; a SearchFailed where the server itself is well.
-  // Throws sf::Stop when the run stops.
+  // next attempt ask for less and says whether it could. Throws sf::Error when the fault does not pass within
+  // retry_for, or within `most_ms` where that is less, or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS),
+  // SF_FAILED; a SearchFailed where the server itself is well. Throws sf::Stop when the run stops.
   void persist(const std::function<std::optional<Problem>()>& attempt,
-               const std::function<bool(const Problem&)>& smaller);
+               const std::function<bool(const Problem&)>& smaller,
+               std::int64_t most_ms = std::numeric_limits<std::int64_t>::max());
 
   // The clock by the last answer's Date header, where there is one.
   std::optional<std::int64_t> date_ms() const { return date_ms_; }

@@ -49,7 +49,7 @@ bool Indexer::shrink() {
   return true;
 }
 
-Page Indexer::search(const std::function<std::string(std::uint32_t size)>& body) {
+Page Indexer::search(const std::function<std::string(std::uint32_t size)>& body, std::int64_t most_ms) {
   Page page;
   const auto read = [&](Reply reply) { return read_answer(std::move(reply), settings_, page); };
   const auto attempt = [&] {
@@ -65,7 +65,7 @@ Page Indexer::search(const std::function<std::string(std::uint32_t size)>& body)
     host_.info("asking for pages of " + std::to_string(size_) + " alerts now: " + problem.what);
     return true;
   };
-  exchange_.persist(attempt, smaller);
+  exchange_.persist(attempt, smaller, most_ms);
   return page;
 }
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -23,8 +24,10 @@ class Indexer {
       : host_(host), settings_(settings), exchange_(host, settings, settings.who(), stop), size_(settings.page_size) {}
 
   // A whole page. `body` gives the search for a page of at most so many alerts; it is asked again with fewer when the
-  // server is short of memory or time, or the answer is too large. Throws what Exchange::persist() throws.
-  Page search(const std::function<std::string(std::uint32_t size)>& body);
+  // server is short of memory or time, or the answer is too large. A fault is waited out for retry_for, at most
+  // `most_ms`. Throws what Exchange::persist() throws.
+  Page search(const std::function<std::string(std::uint32_t size)>& body,
+              std::int64_t most_ms = std::numeric_limits<std::int64_t>::max());
 
   std::uint32_t size() const { return size_; }
   // The clock by the last answer's Date header, where a proxy sets one.

@@ -39,6 +39,8 @@ inline constexpr std::string_view kTimelineSettings = R"json(
       "description": "A longer stretch is read in pieces of this length, and the newest of it first."},
     "backfill_max": {"type": "integer", "default": 20000, "minimum": 1, "maximum": 100000000,
       "description": "Alerts of older stretches (after an outage, late ones) that a run reads behind the live ones."},
+    "backfill_for": {"type": "string", "x-sf-duration": true, "default": "15s",
+      "description": "How long a run reads those; what is left then waits for the next run."},
     "sweep_every": {"type": "string", "x-sf-duration": true, "default": "30m",
       "description": "How often the server counts its minutes, to find alerts later than the overlap."},
     "sweep_back": {"type": "string", "x-sf-duration": true, "default": "48h",

@@ -48,6 +48,7 @@ Settings read_settings(std::string_view json, const Dialect& dialect) {
   s.start_ms = j.value("start", std::int64_t{86'400'000});
   s.window_ms = j.value("window", std::int64_t{3'600'000});
   s.backfill_max = j.value("backfill_max", std::uint64_t{20'000});
+  s.backfill_for_ms = j.value("backfill_for", std::int64_t{15'000});
   s.sweep_every_ms = j.value("sweep_every", std::int64_t{1'800'000});
   s.sweep_back_ms = j.value("sweep_back", std::int64_t{172'800'000});
   s.min_level = j.value("min_level", 0);

@@ -23,6 +23,7 @@ struct Settings : Server {
   std::int64_t start_ms = 0;
   std::int64_t window_ms = 0;
   std::uint64_t backfill_max = 0;
+  std::int64_t backfill_for_ms = 0;
   std::int64_t sweep_every_ms = 0;
   std::int64_t sweep_back_ms = 0;  // 0: no sweeps
   int min_level = 0;

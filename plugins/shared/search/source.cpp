@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -58,6 +59,8 @@ void Source::reset() {
   page_ = {};
   next_ = 0;
   cut_short_ = false;
+  behind_since_.reset();
+  pause_ = false;
   incomplete_.clear();
   failure_.reset();
 }
@@ -74,6 +77,8 @@ sf::Poll Source::poll(const sf::Emitter& out, uint32_t max_records, uint32_t /*w
     if (!begun_) begin(out);
     while (!done_) {
       if (stop_.load(std::memory_order_relaxed)) throw sf::Stop{};
+      // The runner makes the live alerts durable before others are waited for.
+      if (std::exchange(pause_, false)) return sf::Poll::more;
       if (next_ == page_.hits.size()) {
         if (pushed != 0 && pushed == max_records) return sf::Poll::more;
         try {
@@ -197,11 +202,23 @@ void Source::checkpoint(const sf::Emitter& out, const Cursor& cursor) {
   cursor_ = cursor;
 }
 
+// Milliseconds that the present window may still take before the next run's live alerts would wait for it.
+std::int64_t Source::time_left() const {
+  if (!window_.bounded()) return std::numeric_limits<std::int64_t>::max();
+  return std::max<std::int64_t>(0, *behind_since_ + settings_.backfill_for_ms - host_.monotonic_ms());
+}
+
 // Goes on to the window after the present one, or ends the run.
 void Source::next_window() {
   const auto next = timeline_.next();
   if (!next) return end_run();
   window_ = *next;
+  if (window_.bounded() && !behind_since_) {
+    behind_since_ = host_.monotonic_ms();  // its first window is read in any case
+    pause_ = true;
+  } else if (time_left() == 0) {
+    return end_run();
+  }
   asked_for_ = {window_.from_ms, window_.to_ms, 0, 0};
   query_ = {};
   query_.from_ms = window_.from_ms;
@@ -243,11 +260,13 @@ void Source::next_page(const sf::Emitter& out) {
   page_ = {};
   next_ = 0;
   if (std::exchange(cut_short_, false)) return end_of_part(out);
-  page_ = indexer_->search([this](std::uint32_t size) {
-    auto query = query_;
-    asked_ = query.size = std::max(size, query_.size);
-    return body_of(query, settings_);
-  });
+  page_ = indexer_->search(
+      [this](std::uint32_t size) {
+        auto query = query_;
+        asked_ = query.size = std::max(size, query_.size);
+        return body_of(query, settings_);
+      },
+      time_left());
   ++asked_for_.pages;
   if (page_.hits.empty()) return end_of_part(out);
   after_page();
@@ -277,9 +296,10 @@ void Source::after_page() {
   cut_window(*first.time_ms, *last.time_ms);
 }
 
-// Older stretches get no more alerts of a run than they may have: what comes before the page's last is read whole.
+// Older stretches get no more alerts and time of a run than they may have: what comes before the page's last is read
+// whole.
 void Source::cut_window(std::int64_t first_ms, std::int64_t last_ms) {
-  if (asked_for_.fetched + page_.hits.size() < timeline_.room(window_)) return;
+  if (asked_for_.fetched + page_.hits.size() < timeline_.room(window_) && time_left() > 0) return;
   check_order(first_ms, last_ms);
   if (last_ms == window_.from_ms) return;  // all of it shares one millisecond, and a part would not do
   asked_for_.to_ms = last_ms;

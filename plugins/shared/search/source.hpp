@@ -44,6 +44,7 @@ class Source : public sf::Source {
   void look_at_counts(const sf::Emitter& out, const Page& probe);
   void checkpoint(const sf::Emitter& out, const Cursor& cursor);
   void next_window();
+  std::int64_t time_left() const;
   void skip_window(const sf::Emitter& out, const SearchFailed& why);
   void end_run();
   Holes tell_left() const;
@@ -80,10 +81,12 @@ class Source : public sf::Source {
   SweepAsk counting_;
   TimeLine timeline_;
   Window window_;
-  Asked asked_for_;                      // the present window, as far as it is read
-  bool cut_short_ = false;               // the present page is the window's last: the rest waits for the next run
-  std::vector<Asked> incomplete_;        // of this run
-  std::optional<SearchFailed> failure_;  // the first of this run that ended only its window
+  std::optional<std::int64_t> behind_since_;  // monotonic, of this run: its first window behind the live ones
+  bool pause_ = false;                        // that window is next
+  Asked asked_for_;                           // the present window, as far as it is read
+  bool cut_short_ = false;                    // the present page is the window's last: the rest waits for the next run
+  std::vector<Asked> incomplete_;             // of this run
+  std::optional<SearchFailed> failure_;       // the first of this run that ended only its window
   std::uint64_t run_fetched_ = 0;
   Query query_;              // what the next page is asked with; its size is the indexer's, or more
   std::uint32_t asked_ = 0;  // the size that the present page was asked with

@@ -10,7 +10,10 @@ TimeLine::TimeLine(const Plan& plan, const Settings& settings)
     : plan_(plan), window_ms_(settings.window_ms), room_(settings.backfill_max) {
   unread_ = plan.cursor.holes;
   unread_.add(plan.from_ms, plan.live_from_ms, false);
-  live_.push_back({plan.live_from_ms, plan.to_ms, false});
+  // The overlap may hold a storm that was read already: what is new does not wait until it is read again.
+  const auto fresh = std::clamp(plan.cursor.watermark_ms, plan.live_from_ms, plan.to_ms);
+  live_.push_back({fresh, plan.to_ms, false});
+  overlap_.push_back({plan.live_from_ms, fresh, false});
   std::deque<Stretch> tried;  // before the last one that failed again
   for (const auto& hole : unread_.all()) {
     const auto turn = plan.cursor.retry_ms;
@@ -39,6 +42,7 @@ std::optional<Window> TimeLine::slice(std::deque<Stretch>& from, Window::Kind ki
 std::optional<Window> TimeLine::next() {
   if (failures_ >= kMostFailures) return std::nullopt;
   if (auto window = slice(live_, Window::Kind::live)) return window;
+  if (auto window = slice(overlap_, Window::Kind::overlap)) return window;
   if (room_ == 0 || backfill_windows_ >= kMostBackfillWindows) return std::nullopt;
   ++backfill_windows_;
   if (auto window = slice(retry_, Window::Kind::retry)) return window;
@@ -46,13 +50,13 @@ std::optional<Window> TimeLine::next() {
 }
 
 std::uint64_t TimeLine::room(const Window& window) const {
-  return window.kind == Window::Kind::live ? std::numeric_limits<std::uint64_t>::max() : room_;
+  return window.bounded() ? room_ : std::numeric_limits<std::uint64_t>::max();
 }
 
 void TimeLine::done(const Window& read, std::uint64_t alerts) {
   progress_ = true;
   unread_.remove(read.from_ms, read.to_ms);
-  if (read.kind != Window::Kind::live) room_ -= std::min(room_, alerts);
+  if (read.bounded()) room_ -= std::min(room_, alerts);
 }
 
 void TimeLine::failed(const Window& window) {

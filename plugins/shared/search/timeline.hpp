@@ -3,8 +3,9 @@
 // timeline.hpp - which windows one run reads, and in which order (docs/adr/0009-live-first.md). No input or output of
 // its own. [stage-thread]
 //
-// Order: the live stretch; then what failed in an earlier run; then the other holes, oldest first. After the live
-// stretch a run reads no more than backfill_max alerts, so that the next run's live alerts do not wait for it.
+// Order: the live stretch, what is new in it before the overlap; then what failed in an earlier run; then the other
+// holes, oldest first. After the live stretch a run reads no more than backfill_max alerts, and for no longer than
+// backfill_for (source.cpp), so that the next run's live alerts do not wait for it.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -22,7 +23,9 @@ inline constexpr unsigned kMostBackfillWindows = 500;  // of one run, however fe
 struct Window {
   std::int64_t from_ms = 0;  // [from, to)
   std::int64_t to_ms = 0;
-  enum class Kind : std::uint8_t { live, retry, backfill } kind = Kind::live;
+  // live: never read. overlap: read before, and again for what came late. Behind those two a run is bounded.
+  enum class Kind : std::uint8_t { live, overlap, retry, backfill } kind = Kind::live;
+  bool bounded() const { return kind == Kind::retry || kind == Kind::backfill; }
 };
 
 class TimeLine {
@@ -53,6 +56,7 @@ class TimeLine {
   bool progress_ = false;
   Holes unread_;  // the live stretch included
   std::deque<Stretch> live_;
+  std::deque<Stretch> overlap_;
   std::deque<Stretch> retry_;
   std::deque<Stretch> fill_;
 };

@@ -3,7 +3,8 @@
 """source_wazuh when the indexer is not well: a fault server stands before a real OpenSearch and spoils its answers.
 
 Goal, for each fault: its own sentence and the exit code of the contract; what was queued before is still triaged; the
-cursor has not moved; when the fault is gone, every alert arrives exactly once.
+cursor has not moved; when the fault is gone, every alert arrives exactly once. At the end each kind of answer is shown
+with the tests that met it and what came of it (ANSWERED, the table of docs/sources/wazuh.md).
 """
 import concurrent.futures
 import datetime
@@ -52,6 +53,9 @@ ANSWERS = [
     ("no _shards", {"json": {"took": 1, "timed_out": False, "hits": {"hits": []}}}, 2, UNREACHABLE, "without _shards"),
     ("a redirect", {"status": 302, "headers": {"Location": "https://localhost/login"}}, 1, UNREACHABLE,
      "redirects instead"),
+    ("413", {"status": 413, "body": "too large"}, 2, UNREACHABLE, "gave an answer that is not understood (413 too large)"),
+    ("404, a context that is gone", error(404, "search_context_missing_exception", "No search context"), 2, UNREACHABLE,
+     "knows no search there (404 search_context_missing_exception"),
     ("400", error(400, "parsing_exception", "no such\x1b[31m query"), 2, UNREACHABLE,
      "refuses the query (400 parsing_exception: no such?[31m query)"),
     ("hang", {"hang": 30}, 3, UNREACHABLE, "did not finish its answer within 2 s"),
@@ -122,9 +126,39 @@ def healed(pipeline, ids):
     pipeline.check_books()
 
 
+# kind of answer, what the source does, the tests that show it
+ANSWERED = [
+    ("200, whole", "page taken, then the cursor moves", ["cursor"]),
+    ("200, partial or timed_out", "page dropped, waited, then degraded; the cursor stays",
+     ["partial shards", "partial shards, told", "timed_out", "partial once"]),
+    ("400", "stops at once, no second try", ["400"]),
+    ("401", "stops at once, one try a run", ["wrong password", "no credentials"]),
+    ("403", "stops at once", ["forbidden index"]),
+    ("404 index_not_found_exception", "never comes: ignore_unavailable; no index is no fault", ["no index yet"]),
+    ("404 search_context_missing_exception", "never comes: no point in time is opened (ADR 4); stops if it does",
+     ["404, a context that is gone"]),
+    ("408, 504", "waited, page halved", ["408 once", "504 once"]),
+    ("502, 503", "waited with jitter, then degraded", ["502, HTML", "503", "503 once"]),
+    ("413", "stops at once: no search of ours is that large", ["413"]),
+    ("429 rejected_execution_exception", "waited, same page", ["429", "429 once"]),
+    ("429 circuit_breaking_exception", "waited, page halved", ["429, memory", "429 memory once"]),
+    ("429, 503 with Retry-After", "waited as long as told, in seconds or to a date; beyond retry_for degraded",
+     ["429 with Retry-After", "429 with Retry-After, a date", "429, come back much later"]),
+    ("500 task_cancelled_exception", "waited, page halved", ["500 cancelled once"]),
+]
+met = set()
+
+
 def case(name, test):
     test()
+    met.add(name)
     print(f"ok: {name}", flush=True)
+
+
+def show_answered():
+    for answer, outcome, tests in ANSWERED:
+        assert set(tests) <= met, (answer, set(tests) - met)
+        print(f"| {answer} | {outcome} | {', '.join(tests)} |", flush=True)
 
 
 def each_answer(upstream, ids):
@@ -174,7 +208,10 @@ def each_setting(upstream, fault, ids):
 
         def test(more=more, exit_code=exit_code, sentence=sentence):
             pipeline = site.Pipeline("source_wazuh", settings(fault.about, **more))
+            before = len(fault.requests())
             struck(pipeline, exit_code, sentence)
+            if exit_code == DENIED:  # a user is locked out after a few tries
+                assert len(fault.requests()) == before + 1, fault.requests()[before:]
             pipeline.write("source_wazuh", settings(fault.about))
             healed(pipeline, ids)
 
@@ -202,25 +239,49 @@ def each_certificate(upstream, good, ids):
 
 def passing_faults_are_waited_out(fault, ids):
     """Within retry_for the run itself gets over it, and waits as long as it was asked to."""
-    for name, do in [
-        ("429 with Retry-After", {"status": 429, "headers": {"Retry-After": "1"}}),
-        ("503 once", {"status": 503}),
-        ("partial once", {"pass": {"_shards.failed": 1}}),
-        ("cut once", {"pass": {}, "truncate": 500}),
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=60)
+    date = soon.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    told = {"Retry-After": date, "Date": (soon - datetime.timedelta(seconds=2)).strftime("%a, %d %b %Y %H:%M:%S GMT")}
+    for name, do, halved in [
+        ("429 with Retry-After", {"status": 429, "headers": {"Retry-After": "1"}}, False),
+        ("429 with Retry-After, a date", {"status": 429, "headers": told}, False),
+        ("429 once", error(429, "rejected_execution_exception", "queue is full"), False),
+        ("429 memory once", error(429, "circuit_breaking_exception", "too large"), True),
+        ("500 cancelled once", error(500, "task_cancelled_exception", "cancelled"), True),
+        ("408 once", {"status": 408}, True),
+        ("504 once", {"status": 504}, True),
+        ("503 once", {"status": 503}, False),
+        ("partial once", {"pass": {"_shards.failed": 1}}, False),
+        ("cut once", {"pass": {}, "truncate": 500}, False),
     ]:
 
-        def test(do=do):
+        def test(do=do, halved=halved):
             pipeline = site.Pipeline("source_wazuh", settings(fault.about, retry_for="30s"))
             pipeline.drop_in("drop-in.json", DROP_IN)
             fault.spoil(do, 0, nth=[2, 4])
             before = len(fault.requests())
             healed(pipeline, ids)
-            times = [row["time"] for row in fault.requests()[before:]]
+            asked = fault.requests()[before:]
+            times = [row["time"] for row in asked]
+            sizes = [json.loads(row["body"])["size"] for row in asked]
+            # The probe (size 0) meets it no more than a page does: 2 and 4 of the searches are spoilt.
+            assert sizes[:5] == ([0, 100, 50, 50, 25] if halved else [0, 100, 100, 100, 100]), sizes
             if "Retry-After" in do.get("headers", {}):
                 assert times[2] - times[1] >= 1 and times[4] - times[3] >= 1, times
             fault.rules()
 
         case(name, test)
+
+
+def no_index_is_no_fault(fault, ids):
+    """ignore_unavailable: a name that does not exist yet is healthy and empty, and the cursor waits."""
+    fault.rules()
+    pipeline = site.Pipeline("source_wazuh", settings(fault.about, index="wazuh-alerts-of-tomorrow"))
+    pipeline.drop_in("drop-in.json", DROP_IN)
+    code, report, talk = pipeline.run()
+    assert code == 0 and report["status"] == "ok" and "no index matches wazuh-alerts-of-tomorrow" in talk, (report, talk)
+    pipeline.write("source_wazuh", settings(fault.about))
+    healed(pipeline, ids)
 
 
 def the_cursor_stays_where_it_was(fault, ids):
@@ -253,7 +314,9 @@ def main():
     each_answer(upstream, ids)
     each_certificate(upstream, fault, ids)
     passing_faults_are_waited_out(fault, ids)
+    case("no index yet", lambda: no_index_is_no_fault(fault, ids))
     case("cursor", lambda: the_cursor_stays_where_it_was(fault, ids))
+    show_answered()
 
 
 sys.exit(main())

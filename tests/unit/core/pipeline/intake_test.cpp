@@ -145,6 +145,27 @@ TEST_CASE("intake: a page is flushed by itself when it is full") {
   CHECK(source->report.counts[signalfoundry::store::Count::accepted] == 1'001);
 }
 
+TEST_CASE("intake: what is no page yet is durable after the first rest, whatever the source then waits for") {
+  Source source;
+  source.push(wazuh_alert(1), "p1");
+  source.intake->rest();
+  CHECK(source->ledger() == "accepted:1");
+  CHECK(names_in(source->dirs.queue) == Names{source.name(1)});
+  CHECK(source->store->cursor("poll") == "p1");
+  source->store->begin();  // and the store is free
+  source->store->commit();
+}
+
+TEST_CASE("intake: a page that cannot be booked at a rest is told to the source and to the run") {
+  Source source;
+  source->dirs.accept.make(source.name(1));
+  source.push(wazuh_alert(1), "p1");
+  source.intake->rest();
+  REQUIRE(source.intake->fault());
+  CHECK(source.push(wazuh_alert(2)) == SF_FATAL);
+  CHECK(source->ledger() == "");
+}
+
 TEST_CASE("intake: a run that is stopping takes nothing more") {
   Source source;
   source->stop = true;

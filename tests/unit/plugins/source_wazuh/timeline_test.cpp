@@ -101,6 +101,7 @@ TEST_CASE("source_wazuh timeline: after an outage the newest stretch is read fir
   CHECK(froms == std::vector<std::int64_t>{1970, 1990, 990, 1010, 1030, 1050, 1070, 1090, 1110, 1130, 1150, 1170});
   CHECK(shown(line.cursor().holes) == "1190-1970");
   TimeLine after(plan(line.cursor(), small(), 2015, 0, "f"), small());
+  CHECK(after.next()->from_ms == 2000);  // what is new, before the overlap
   CHECK(after.next()->from_ms == 1990);
   CHECK(after.next()->from_ms == 1190);
 }
