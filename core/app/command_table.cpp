@@ -96,7 +96,7 @@ const OptionSpec kSet{"--set",
 const OptionSpec kFormat{"--format", "FORMAT",     "text (the default) or json, which goes to stdout alone",
                          set_format, Offer::words, "text json"};
 const OptionSpec kPipeline{"--pipeline", "FILE", "the pipeline whose state is meant", set_pipeline, Offer::file};
-const OptionSpec kConnect{"--connect", "", "also ask each source for its first page",
+const OptionSpec kConnect{"--connect", "", "also let each source try what a run needs, and print each step",
                           [](Arguments& a, const std::string&) { a.connect = true; }};
 const OptionSpec kDisposition{"--disposition", "NAME",       "only cases of this disposition",
                               set_disposition, Offer::words, "benign known_fp review escalated"};

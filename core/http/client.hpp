@@ -32,6 +32,9 @@ class Client {
   // SF_OK, `error` (may be null) holds that status and one sentence with host and port, never a secret.
   sf_status request(const sf_http_request& request, const SecretOf& secret, const std::atomic<bool>* stop,
                     const sf_response_sink* sink, sf_error* error);
+  // Does what abi/service/http.h says of sf_http_api::reach, under the same rules, over a connection of its own.
+  static sf_status reach(const sf_http_request& request, const std::atomic<bool>* stop, const sf_check_sink* sink,
+                         sf_error* error);
 
  private:
   class Pool;

@@ -116,16 +116,22 @@ const sf_digest_api kDigest{sizeof(sf_digest_api), 0, [](const sf_host*, sf_str 
                               });
                             }};
 
-const sf_http_api kHttp{sizeof(sf_http_api), 0,
-                        [](const sf_host* host, const sf_http_request* request, const sf_response_sink* sink,
-                           sf_error* error) -> sf_status {
-                          return answer("request", error, [&]() -> sf_status {
-                            auto& self = Host::of(host);
-                            return self.shared.http->request(
-                                *request, [&](std::string_view key) { return secret_of(self, key).value_or(""); },
-                                self.shared.stop, sink, error);
-                          });
-                        }};
+const sf_http_api kHttp{
+    sizeof(sf_http_api), 0,
+    [](const sf_host* host, const sf_http_request* request, const sf_response_sink* sink,
+       sf_error* error) -> sf_status {
+      return answer("request", error, [&]() -> sf_status {
+        auto& self = Host::of(host);
+        return self.shared.http->request(
+            *request, [&](std::string_view key) { return secret_of(self, key).value_or(""); }, self.shared.stop, sink,
+            error);
+      });
+    },
+    [](const sf_host* host, const sf_http_request* request, const sf_check_sink* sink, sf_error* error) -> sf_status {
+      return answer("reach", error, [&]() -> sf_status {
+        return http::Client::reach(*request, Host::of(host).shared.stop, sink, error);
+      });
+    }};
 
 sf_waiting waiting_of(const queue::Waiting& w) {
   return {c_of(w.name), w.ours ? w.ours->time_ms : 0, w.group,

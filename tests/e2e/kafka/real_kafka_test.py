@@ -239,6 +239,21 @@ def place_password():
     return os.environ["SF_TEST_PASSWORD"]
 
 
+def preflight_tells_what_is_there(place):
+    topic = "wazuh-alerts"
+    steps = site.Pipeline("source_kafka", place.settings(topic)).preflight(0)
+    assert [*steps] == ["brokers", f"topic {topic}"], steps
+    assert "over TLS that is verified, to user" in steps["brokers"][1], steps
+    assert f"{PARTITIONS} partitions, " in steps[f"topic {topic}"][1], steps
+    assert "the newest can be read, and is" in steps[f"topic {topic}"][1], steps
+    steps = site.Pipeline("source_kafka", place.settings("nobody-made-it")).preflight(69)
+    assert "there is no topic nobody-made-it" in steps["topic nobody-made-it"][1], steps
+    assert "--operation Describe --topic nobody-made-it" in steps["topic nobody-made-it"][2], steps
+    os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
+    wrong = place.settings(topic, password={"env": "SF_WRONG_PASSWORD"})
+    assert "refuse user" in site.Pipeline("source_kafka", wrong).preflight(77)["brokers"][1]
+
+
 def faults(place):
     topic = "wazuh-alerts"
     os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
@@ -257,6 +272,7 @@ def main():
     everything_arrives(place)
     a_topic_made_anew_is_a_gap(place)
     partitions_and_starts(place)
+    preflight_tells_what_is_there(place)
     faults(place)
 
 

@@ -118,8 +118,8 @@ inline sf_status poll(void* self, const sf_record_sink* sink, std::uint32_t, std
 
 inline const sf_triage kTriage{sizeof(sf_triage), 0, create, destroy, configure, triage, inputs};
 inline const sf_stage kStage{sizeof(sf_stage), 0, create, destroy, configure, nullptr, batch, nullptr};
-inline const sf_source kSource{sizeof(sf_source), 0,       create, destroy, configure, mapping, open, poll,
-                               nullptr,           nullptr, nullptr};
+inline const sf_source kSource{sizeof(sf_source), 0,       create,  destroy, configure, mapping, open, poll,
+                               nullptr,           nullptr, nullptr, nullptr};
 
 inline signalfoundry::plugin::Plugin plugin(const char* id) {
   signalfoundry::plugin::Plugin out;

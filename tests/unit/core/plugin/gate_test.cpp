@@ -15,8 +15,8 @@ const std::string kAsk = " Ask its vendor for a plugin built with the SignalFoun
 
 TEST_CASE("gate: versions are judged by the frozen part of the entry") {
   CHECK(of("bad_magic") == "its entry has the magic 12345678 instead of 4c504653." + kAsk);
-  CHECK(of("wrong_major") == "built for plugin ABI 2.9; this host speaks 1.0. Rebuild it with SDK 1.x.");
-  CHECK(of("needs_minor") == "needs host ABI 1.9 or newer; this is 1.0. Upgrade SignalFoundry.");
+  CHECK(of("wrong_major") == "built for plugin ABI 2.9; this host speaks 1.1. Rebuild it with SDK 1.x.");
+  CHECK(of("needs_minor") == "needs host ABI 1.9 or newer; this is 1.1. Upgrade SignalFoundry.");
 }
 
 TEST_CASE("gate: a plugin of a newer minor that needs nothing newer is taken") {

@@ -34,7 +34,7 @@ TEST_CASE("probe: a good plugin is described as load() would, without its tables
 }
 
 TEST_CASE("probe: the gate's sentence comes through") {
-  CHECK(said("wrong_major") == "built for plugin ABI 2.9; this host speaks 1.0. Rebuild it with SDK 1.x.");
+  CHECK(said("wrong_major") == "built for plugin ABI 2.9; this host speaks 1.1. Rebuild it with SDK 1.x.");
   CHECK(said("none") == "there is no such file. If it was listed a moment ago, someone removed it; install it again.");
 }
 
