@@ -75,6 +75,8 @@ const OptionSpec kEvery{"--every", "DURATION", "stay, and start a run at this ca
                         [](Arguments& a, const std::string& v) { a.run.every = v.empty() ? "?" : v; }};
 const OptionSpec kStandby{"--standby", "", "wait while another run holds the lock, and take over when it ends or dies",
                           [](Arguments& a, const std::string&) { a.run.standby = true; }};
+const OptionSpec kTryRefused{"--try-refused", "", "try credentials that were refused at once, whatever their pause",
+                             [](Arguments& a, const std::string&) { a.run.try_refused = true; }};
 const OptionSpec kDryRun{"--dry-run", "", "print the verdicts and write nothing",
                          [](Arguments& a, const std::string&) { a.run.dry_run = true; }};
 const OptionSpec kState{"--state", "DIR", "the state directory; replaces the one of the pipeline", set_state,
@@ -125,7 +127,7 @@ std::vector<CommandSpec> running() {
       {"run",
        "run a pipeline once, until nothing waits, or at a cadence",
        {kPipelineFile},
-       {&kDrain, &kEvery, &kStandby, &kDryRun, &kState, &kPluginDir, &kSet, &kFormat},
+       {&kDrain, &kEvery, &kStandby, &kTryRefused, &kDryRun, &kState, &kPluginDir, &kSet, &kFormat},
        "0 done; 69, 73, 74, 77 the cause of a degraded run; 70 a run failed; 75 another run holds the lock or "
        "took it over; 78 configuration",
        "signalfoundry run pipelines/demo.toml --drain",

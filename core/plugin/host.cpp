@@ -91,16 +91,21 @@ const sf_secret_api kSecret{
     }};
 
 constexpr std::size_t kStateValueMax = 64U << 10U;
+// Keys of the runner itself, beside those of the stage.
+bool of_runner(sf_str key) {
+  return text_of(key).starts_with("sf.");
+}
 const sf_state_api kState{sizeof(sf_state_api), 0,
                           [](const sf_host* host, sf_str key, const sf_bytes_sink* sink) -> sf_status {
                             return answer("state", nullptr, [&]() -> sf_status {
                               auto& self = Host::of(host);
+                              if (of_runner(key)) return SF_ABSENT;
                               const auto value = self.shared.state->get(self.stage.name, std::string(text_of(key)));
                               return value ? sink->put(sink, c_of(*value)) : static_cast<sf_status>(SF_ABSENT);
                             });
                           },
                           [](const sf_host* host, sf_str key, sf_str value) -> sf_status {
-                            if (value.size > kStateValueMax) return SF_INVALID;
+                            if (value.size > kStateValueMax || of_runner(key)) return SF_INVALID;
                             return answer("state", nullptr, [&]() -> sf_status {
                               auto& self = Host::of(host);
                               self.shared.state->put(self.stage.name, std::string(text_of(key)),
