@@ -8,12 +8,14 @@
 #include <mutex>
 #include <vector>
 
+#include "fs/read_path.hpp"
 #include "http/exchange.hpp"
 
 namespace signalfoundry::http {
 namespace {
 
 constexpr std::size_t kIdleHandles = 8;
+constexpr long kUnauthorised = 401;
 
 sf_str borrowed(std::string_view text) {
   return {text.data(), text.size()};
@@ -28,6 +30,18 @@ void hand_over(CURL* handle, const Exchange& x, const sf_response_sink* sink) {
   const sf_http_response response{sizeof(sf_http_response), static_cast<std::uint32_t>(status), headers.data(),
                                   headers.size(), borrowed(x.body)};
   if (sink != nullptr) sink->on_response(sink, &response);
+}
+
+// Is the secret another one by now than the one that was refused? It was rotated in the middle of the exchange then.
+bool was_rotated(const Exchange& x, const SecretOf& secret) {
+  const auto key = x.q.user.size != 0 ? x.q.password_secret : x.q.bearer_secret;
+  if (!secret || key.size == 0) return false;
+  try {
+    const Secret now(secret({key.data, key.size}));
+    return now.text != x.secret.text;
+  } catch (const std::exception&) {
+    return false;  // what the server said is the better sentence
+  }
 }
 
 }  // namespace
@@ -45,51 +59,85 @@ class Client::Pool {
   ~Pool() {
     for (auto* handle : idle_) curl_easy_cleanup(handle);
   }
-  CURL* take() {
+  // A handle, and how often forget() was called before.
+  std::pair<CURL*, unsigned> take() {
+    unsigned generation = 0;
     {
       const std::lock_guard lock(mutex_);
+      generation = generation_;
       if (!idle_.empty()) {
         auto* handle = idle_.back();
         idle_.pop_back();
-        return handle;
+        return {handle, generation};
       }
     }
     auto* handle = curl_easy_init();
     if (handle == nullptr) throw std::bad_alloc();
-    return handle;
+    return {handle, generation};
   }
-  void give_back(CURL* handle) {
+  void give_back(CURL* handle, unsigned generation) {
     curl_easy_reset(handle);
     const std::lock_guard lock(mutex_);
-    if (idle_.size() < kIdleHandles) return idle_.push_back(handle);
+    if (generation == generation_ && idle_.size() < kIdleHandles) return idle_.push_back(handle);
     curl_easy_cleanup(handle);
+  }
+  // No connection that is open now is used for another exchange.
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+    for (auto* handle : idle_) curl_easy_cleanup(handle);
+    idle_.clear();
   }
 
  private:
   std::mutex mutex_;
   std::vector<CURL*> idle_;
+  unsigned generation_ = 0;
 };
 
 Client::Client() : pool_(std::make_unique<Pool>()) {}
 Client::~Client() = default;
 
+// Was a file replaced that connections of this client were made with? They are those of the identity before.
+bool Client::files_changed(const Exchange& x) {
+  bool changed = false;
+  for (const auto* path : {&x.ca_file, &x.client_cert, &x.client_key}) {
+    if (path->empty()) continue;
+    const auto info = fs::path_info(*path);
+    const FileVersion now{info.dev, info.ino, info.size, info.mtime_ns, info.ctime_ns};
+    const std::lock_guard lock(files_mutex_);
+    const auto [it, first] = files_.try_emplace(*path, now);
+    changed = changed || (!first && it->second != now);
+    it->second = now;
+  }
+  return changed;
+}
+
 sf_status Client::request(const sf_http_request& request, const SecretOf& secret, const std::atomic<bool>* stop,
                           const sf_response_sink* sink, sf_error* error) {
   try {
-    Exchange x;
-    std::memcpy(&x.q, &request, std::min<std::size_t>(request.struct_size, sizeof x.q));
-    x.stop = stop;
-    prepare(x, secret);
-    const auto back = [this](CURL* handle) { pool_->give_back(handle); };
-    const std::unique_ptr<CURL, decltype(back)> handle(pool_->take(), back);
-    set_up(handle.get(), x);
-    const auto code = curl_easy_perform(handle.get());
-    if (code != CURLE_OK) {
-      const auto failure = failure_of(handle.get(), code, x);
-      return fail(error, failure.status, failure.sentence);
+    for (bool again = false;; again = true) {
+      Exchange x;
+      std::memcpy(&x.q, &request, std::min<std::size_t>(request.struct_size, sizeof x.q));
+      x.stop = stop;
+      prepare(x, secret);
+      if (files_changed(x)) pool_->forget();
+      const auto taken = pool_->take();
+      const auto back = [this, generation = taken.second](CURL* used) { pool_->give_back(used, generation); };
+      const std::unique_ptr<CURL, decltype(back)> handle(taken.first, back);
+      set_up(handle.get(), x);
+      const auto code = curl_easy_perform(handle.get());
+      if (code != CURLE_OK) {
+        const auto failure = failure_of(handle.get(), code, x);
+        return fail(error, failure.status, failure.sentence);
+      }
+      long status = 0;
+      curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+      if (status == kUnauthorised && !again && was_rotated(x, secret)) continue;
+      hide_credentials(x, status);
+      hand_over(handle.get(), x, sink);
+      return SF_OK;
     }
-    hand_over(handle.get(), x, sink);
-    return SF_OK;
   } catch (const Refused& refused) {
     return fail(error, SF_INVALID, refused.what());
   } catch (const std::exception& unexpected) {

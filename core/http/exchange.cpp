@@ -125,6 +125,24 @@ static int sf_curl_progress(void* impl, curl_off_t, curl_off_t, curl_off_t, curl
 }
 }  // extern "C"
 
+bool is_authorization(std::string_view name) {
+  static constexpr std::string_view kName = "authorization";
+  return std::equal(name.begin(), name.end(), kName.begin(), kName.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; });
+}
+
+// Every `secret` in `text`, also with its slashes escaped as some JSON writers do.
+void hide(std::string& text, const std::string& secret) {
+  static constexpr std::string_view kHidden = "[hidden]";
+  if (secret.empty() || text.empty()) return;
+  Secret escaped;
+  escaped.text.reserve(2 * secret.size());
+  for (const char c : secret) escaped.text.append(c == '/' ? "\\/" : std::string(1, c));
+  for (const std::string_view form : {std::string_view(secret), std::string_view(escaped.text)})
+    for (auto at = text.find(form); at != std::string::npos; at = text.find(form, at + kHidden.size()))
+      text.replace(at, form.size(), kHidden);
+}
+
 void read_secret(const SecretOf& secret, std::string_view key, const Place& place, Secret& out) {
   try {
     out.text = secret ? secret(key) : std::string();
@@ -154,6 +172,7 @@ void add_authorization(Exchange& x, const SecretOf& secret) {
     read_secret(secret, view(x.q.bearer_secret), x.place, x.secret);
     line.text.reserve(x.secret.text.size() + 32);
     line.text.append("Authorization: Bearer ").append(x.secret.text);
+    x.sent.text = x.secret.text;
   } else {
     return;
   }
@@ -185,6 +204,7 @@ void prepare(Exchange& x, const SecretOf& secret) {
     if (name.empty() || name.find_first_of(" :\t") != std::string_view::npos || !header_safe(name) ||
         !header_safe(value))
       throw Refused(fmt::format("the header \"{}\" for {} is malformed", printable(name, 40), x.place.where));
+    if (is_authorization(name)) x.sent.text = value.substr(value.find(' ') + 1);
     // libcurl drops a header without a value unless it ends in ';'.
     x.lines.add(std::string(name) + (value.empty() ? ";" : ": ") + std::string(value));
   }
@@ -208,7 +228,13 @@ void set_tls(CURL* handle, const Exchange& x) {
     set(handle, CURLOPT_CAINFO, x.ca_file.c_str());
     set(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // A CA file that is replaced counts from the next connection on, not a day later.
+  if (!x.ca_file.empty()) set(handle, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
   if (!x.client_cert.empty()) {
+    // A resumed session would still be that of the certificate before.
+    set(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     set(handle, CURLOPT_SSLCERT, x.client_cert.c_str());
     set(handle, CURLOPT_SSLKEY, x.client_key.empty() ? x.client_cert.c_str() : x.client_key.c_str());
   }
@@ -249,6 +275,17 @@ void set_up(CURL* handle, Exchange& x) {
   }
   if (x.method == "HEAD") set(handle, CURLOPT_NOBODY, 1L);
   set(handle, CURLOPT_CUSTOMREQUEST, x.method.c_str());
+}
+
+void hide_credentials(Exchange& x, long status) {
+  constexpr std::size_t kToken = 8;  // a shorter one may be part of anything
+  const bool refusal = status < 200 || status > 299;
+  for (const auto* secret : {&x.sent.text, &x.secret.text}) {
+    const bool token = secret == &x.sent.text && secret->size() >= kToken;
+    if (!token && !refusal) continue;
+    hide(x.body, *secret);
+    for (auto& [name, value] : x.headers) hide(value, *secret);
+  }
 }
 
 Failure failure_of(CURL* handle, CURLcode code, const Exchange& x) {

@@ -84,6 +84,9 @@ void set_up_connection(CURL* handle, Exchange& x);
 // As set_up_connection(), and what is sent and taken. Throws Refused.
 void set_up(CURL* handle, Exchange& x);
 Failure failure_of(CURL* handle, CURLcode code, const Exchange& x);
+// Takes what was sent as credentials out of the answer: the value of the Authorization header from every answer, the
+// secret itself from those that are no 2xx (in alerts a short password may be any word).
+void hide_credentials(Exchange& x, long status);
 // `status` and one sentence in `error` (may be null); gives `status`.
 sf_status fail(sf_error* error, sf_status status, const std::string& sentence);
 

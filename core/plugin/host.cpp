@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "base/wipe.hpp"
 #include "signalfoundry/version.hpp"
 
 namespace signalfoundry::plugin {
@@ -85,8 +86,10 @@ const sf_secret_api kSecret{
     sizeof(sf_secret_api), 0,
     [](const sf_host* host, sf_str key, const sf_bytes_sink* sink, sf_error* error) -> sf_status {
       return answer("secret", error, [&]() -> sf_status {
-        const auto value = secret_of(Host::of(host), text_of(key));
-        return value ? sink->put(sink, c_of(*value)) : static_cast<sf_status>(SF_ABSENT);
+        auto given = secret_of(Host::of(host), text_of(key));
+        if (!given) return SF_ABSENT;
+        const Secret value(std::move(*given));
+        return sink->put(sink, c_of(value.text));
       });
     }};
 

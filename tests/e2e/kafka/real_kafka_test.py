@@ -254,6 +254,31 @@ def preflight_tells_what_is_there(place):
     assert "refuse user" in site.Pipeline("source_kafka", wrong).preflight(77)["brokers"][1]
 
 
+def a_password_is_read_again(place):
+    """Refused, left alone, and taken at once when its file is right; one process stays."""
+    secret = site.temp_dir() / "pass"
+    secret.write_text("wrong-one\n")
+    secret.chmod(0o600)
+    pipeline = site.Pipeline("source_kafka", place.settings("wazuh-alerts", password={"file": str(secret)}))
+    history = pipeline.state / "heartbeat-history.jsonl"
+    words = [site.program(), "run", str(pipeline.file), "--every", "100ms"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def runs():
+        return [json.loads(line) for line in history.read_text().splitlines()] if history.exists() else []
+
+    support.until(lambda: len(runs()) >= 3, "three runs")
+    told = runs()
+    assert "refuse user" in told[0]["error"] and "are not tried again before" in told[2]["error"], told[:3]
+    part = secret.with_suffix(".part")
+    part.write_text(place_password() + "\n")
+    part.chmod(0o600)
+    part.rename(secret)
+    support.until(lambda: any(run["status"] == "ok" for run in runs()), "a run with the new password")
+    process.terminate()
+    process.wait()
+
+
 def faults(place):
     topic = "wazuh-alerts"
     os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
@@ -273,6 +298,7 @@ def main():
     a_topic_made_anew_is_a_gap(place)
     partitions_and_starts(place)
     preflight_tells_what_is_there(place)
+    a_password_is_read_again(place)
     faults(place)
 
 

@@ -4,7 +4,8 @@
  * for every plugin and no plugin links its own.
  *
  * TLS 1.2 at least; certificate and host name are always verified; redirects are not followed; gzip is decoded and
- * max_bytes counts decoded bytes. */
+ * max_bytes counts decoded bytes. Secrets, certificates and the CA are read at each request, so that a replaced file
+ * counts; what an answer repeats of the credentials that were sent is hidden in it. */
 #ifndef SIGNALFOUNDRY_ABI_SERVICE_HTTP_H
 #define SIGNALFOUNDRY_ABI_SERVICE_HTTP_H
 #include <signalfoundry/abi/host.h>
