@@ -190,6 +190,16 @@ class Preflight(unittest.TestCase):
         steps = self.check("source_kafka", settings, UNREACHABLE)
         self.assertEqual(steps["brokers"][0], "failed")
 
+    def test_a_plugin_without_steps_is_asked_for_its_first_page(self):
+        plugins = pathlib.Path(os.environ.get("SF_BUILD", site.ROOT / "build/dev")) / "test-plugins"
+        found = next(plugins.rglob("throws.sfplugin.so"), None)
+        if found is None:
+            self.skipTest("the plugins of the tests are not built")
+        self.assertEqual(self.check(str(found), {}, 0), {"first page": ("ok", "the source gave its first page", "")})
+        steps = self.check(str(found), {"hook": "poll", "what": "retry"}, UNREACHABLE)
+        self.assertEqual(steps["preflight"][0], "failed")
+        self.assertIn("thrown in poll", steps["preflight"][1])
+
     def test_files(self):
         path = self.place / "alerts.json"
         steps = self.check("source_file", {"path": str(path)}, UNREACHABLE)

@@ -11,8 +11,10 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
+import threading
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in (".", "wazuh")]
 import support
@@ -33,6 +35,38 @@ def difference(what, ledger, produced):
     print(f"{what}: {len(produced)} ids produced, {len(ledger)} in the ledger; "
           f"produced - ledger = {missing[:5]} ({len(missing)}), ledger - produced = {foreign[:5]} ({len(foreign)})")
     assert not missing and not foreign
+
+
+class Relay:
+    """Stands before a broker and counts the connections that it gets."""
+
+    def __init__(self, bootstrap):
+        self.count = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.broker = bootstrap.rsplit(":", 1)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            self.count += 1
+            broker = socket.create_connection((self.broker[0], int(self.broker[1])))
+            for ends in ((client, broker), (broker, client)):
+                threading.Thread(target=self.pump, args=ends, daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 class Site:
@@ -261,6 +295,12 @@ def a_password_is_read_again(place):
     secret.chmod(0o600)
     pipeline = site.Pipeline("source_kafka", place.settings("wazuh-alerts", password={"file": str(secret)}))
     history = pipeline.state / "heartbeat-history.jsonl"
+    relay = Relay(place.about["secure_bootstrap"])
+    asked = place.settings("wazuh-alerts", password={"file": str(secret)}, brokers=[relay.address])
+    counted = site.Pipeline("source_kafka", asked)
+    for words in (), (), ("--try-refused",):
+        assert counted.run(*words)[0] == 77
+    assert relay.count == 2, f"a refused password was sent {relay.count} times, two runs tried it"
     words = [site.program(), "run", str(pipeline.file), "--every", "100ms"]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -166,6 +166,25 @@ TEST_CASE("refusal: fifty runs ask once, each says why, and a changed file is tr
   CHECK(runs.asked == 4);
 }
 
+TEST_CASE("refusal: what the runner keeps is no plugin's to read or write", "[refusal]") {
+  Runs runs;
+  REQUIRE(runs.run() == Exit::denied);
+  runs.age(kMinute);
+  sf_status got = SF_OK;
+  sf_status put = SF_OK;
+  runs.poll.poll = [&](const Made& made, const sf_record_sink*, sf_error*) -> sf_status {
+    const auto* api = static_cast<const sf_state_api*>(made.host->get_service(made.host, SF_SERVICE_STATE));
+    const sf_bytes_sink sink{sizeof(sf_bytes_sink), 0, nullptr,
+                             [](const sf_bytes_sink*, sf_str) -> sf_status { return SF_OK; }};
+    got = api->get(made.host, c_str(kRefusalKey), &sink);
+    put = api->put(made.host, c_str(kRefusalKey), c_str("x"));
+    return SF_END;
+  };
+  CHECK(runs.run() == Exit::ok);
+  CHECK(got == SF_ABSENT);
+  CHECK(put == SF_INVALID);
+}
+
 TEST_CASE("refusal: it is forgotten once the server lets them in, and no other fault makes one", "[refusal]") {
   Runs runs;
   runs.answer = SF_RETRY;
