@@ -68,6 +68,7 @@ Exit run(const Options& options, const RunArguments& arguments) {
   if (arguments.dry_run) return dry_run(config, run_options.plugin_path, options.json);
   run_options.drain = arguments.drain;
   run_options.standby = arguments.standby;
+  run_options.try_refused = arguments.try_refused;
   run_options.every_ms = config.every_ms;
   if (!arguments.every.empty()) {
     const auto every = parse_duration(arguments.every);

@@ -75,6 +75,8 @@ const OptionSpec kEvery{"--every", "DURATION", "stay, and start a run at this ca
                         [](Arguments& a, const std::string& v) { a.run.every = v.empty() ? "?" : v; }};
 const OptionSpec kStandby{"--standby", "", "wait while another run holds the lock, and take over when it ends or dies",
                           [](Arguments& a, const std::string&) { a.run.standby = true; }};
+const OptionSpec kTryRefused{"--try-refused", "", "try credentials that were refused at once, whatever their pause",
+                             [](Arguments& a, const std::string&) { a.run.try_refused = true; }};
 const OptionSpec kDryRun{"--dry-run", "", "print the verdicts and write nothing",
                          [](Arguments& a, const std::string&) { a.run.dry_run = true; }};
 const OptionSpec kState{"--state", "DIR", "the state directory; replaces the one of the pipeline", set_state,
@@ -96,7 +98,7 @@ const OptionSpec kSet{"--set",
 const OptionSpec kFormat{"--format", "FORMAT",     "text (the default) or json, which goes to stdout alone",
                          set_format, Offer::words, "text json"};
 const OptionSpec kPipeline{"--pipeline", "FILE", "the pipeline whose state is meant", set_pipeline, Offer::file};
-const OptionSpec kConnect{"--connect", "", "also ask each source for its first page",
+const OptionSpec kConnect{"--connect", "", "also let each source try what a run needs, and print each step",
                           [](Arguments& a, const std::string&) { a.connect = true; }};
 const OptionSpec kDisposition{"--disposition", "NAME",       "only cases of this disposition",
                               set_disposition, Offer::words, "benign known_fp review escalated"};
@@ -125,7 +127,7 @@ std::vector<CommandSpec> running() {
       {"run",
        "run a pipeline once, until nothing waits, or at a cadence",
        {kPipelineFile},
-       {&kDrain, &kEvery, &kStandby, &kDryRun, &kState, &kPluginDir, &kSet, &kFormat},
+       {&kDrain, &kEvery, &kStandby, &kTryRefused, &kDryRun, &kState, &kPluginDir, &kSet, &kFormat},
        "0 done; 69, 73, 74, 77 the cause of a degraded run; 70 a run failed; 75 another run holds the lock or "
        "took it over; 78 configuration",
        "signalfoundry run pipelines/demo.toml --drain",

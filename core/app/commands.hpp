@@ -13,6 +13,7 @@ struct RunArguments {
   bool drain = false;
   bool dry_run = false;
   bool standby = false;
+  bool try_refused = false;
   std::string every;  // "30s"; "": the pipeline's [schedule]
 };
 Exit run(const Options& options, const RunArguments& arguments);       // cmd_run.cpp

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/prctl.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 
 #include "app/cli.hpp"
@@ -19,6 +22,14 @@ void hold_standard_streams() {
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR) != fd) return;
 }
 
+// No core file, and nobody but root who looks into this process, its memory or its environment: secrets pass through
+// it (docs/adr/0012-secrets.md). Whoever looks for a crash sets the variable, with secrets that are not worth anything.
+void close_to_others() {
+  if (const char* open = std::getenv("SIGNALFOUNDRY_ALLOW_CORE"); open != nullptr && std::strcmp(open, "1") == 0)
+    return;
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
 int give_up(Exit code, const char* what) {
   try {
     signalfoundry::app::complain("signalfoundry: " + signalfoundry::printable(what, kLongestMessage));
@@ -31,6 +42,7 @@ int give_up(Exit code, const char* what) {
 
 int main(int argc, char** argv) {
   hold_standard_streams();
+  close_to_others();
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return static_cast<int>(signalfoundry::app::command_line({argc > 0 ? argv + 1 : argv, argv + argc}));

@@ -36,7 +36,16 @@ Error unreadable(const std::string& path, int error_number) {
 }
 
 PathInfo info_of(const struct stat& st) {
-  return {0, S_ISREG(st.st_mode), S_ISDIR(st.st_mode), static_cast<unsigned>(st.st_mode) & 07777U};
+  const auto ns = [](const timespec& t) { return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec; };
+  return {0,
+          S_ISREG(st.st_mode),
+          S_ISDIR(st.st_mode),
+          static_cast<unsigned>(st.st_mode) & 07777U,
+          st.st_dev,
+          st.st_ino,
+          static_cast<std::uint64_t>(st.st_size),
+          ns(st.st_mtim),
+          ns(st.st_ctim)};
 }
 
 std::string read_all(int fd, const std::string& path, std::uint64_t limit, std::uint64_t expected) {

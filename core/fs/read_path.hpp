@@ -15,6 +15,12 @@ struct PathInfo {
   bool regular = false;
   bool directory = false;
   unsigned mode = 0;  // permission bits
+  // Which file it is, and which version of it.
+  std::uint64_t dev = 0;
+  std::uint64_t ino = 0;
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
 };
 PathInfo path_info(const std::string& path);
 

@@ -16,6 +16,7 @@
 #include "pipeline/delivery.hpp"
 #include "pipeline/disk.hpp"
 #include "pipeline/intake.hpp"
+#include "pipeline/refusal.hpp"
 
 namespace signalfoundry::pipeline {
 
@@ -199,7 +200,34 @@ void Run::poll_until_end(Slot& slot, Intake& intake) {
   }
 }
 
+// Throws where the server refused these credentials, and their pause is not over.
+void Run::hold_back_refused(const Slot& slot, const std::string& credentials) {
+  const auto& stage = *slot.config;
+  const auto last = refusal_from(state_.get(stage.name, kRefusalKey).value_or(""));
+  if (!last || try_refused_ || !held_back(*last, credentials, now_ms())) return;
+  metrics_.add(stage.name, "credentials_held_back", 1);
+  throw StageError(Exit::denied, SF_DENIED, stage.name, held_back_sentence(*last, stage));
+}
+
+void Run::keep_refusal(const Slot& slot, const std::string& credentials, const StageError& error) {
+  if (error.status() != SF_DENIED) return;
+  const auto& stage = slot.config->name;
+  const auto last = refusal_from(state_.get(stage, kRefusalKey).value_or(""));
+  std::string sentence = error.what();
+  if (const auto said = sentence.find("): "); said != std::string::npos) sentence.erase(0, said + 3);
+  state_.put(stage, kRefusalKey, to_state(refused_again(last, credentials, now_ms(), sentence)));
+  metrics_.add(stage, "credentials_refused", 1);
+}
+
+void Run::forget_refusal(const Slot& slot) {
+  const auto& stage = slot.config->name;
+  if (!state_.get(stage, kRefusalKey).value_or("").empty()) state_.put(stage, kRefusalKey, "");
+}
+
 void Run::poll(Slot& slot) {
+  // As they are now: what is written while they are being refused is another credential.
+  const auto credentials = credentials_of(*slot.config);
+  hold_back_refused(slot, credentials);
   Intake intake(context_, slot.config->name, slot.mapping);
   const auto flush = [&] {
     try {
@@ -213,10 +241,12 @@ void Run::poll(Slot& slot) {
   };
   try {
     poll_until_end(slot, intake);
-  } catch (const StageError&) {
+  } catch (const StageError& error) {
     flush();  // what came before the failure is good
+    keep_refusal(slot, credentials, error);
     throw;
   }
+  forget_refusal(slot);
   flush();
 }
 
@@ -421,8 +451,9 @@ std::string Run::report_json() {
   return shown.json().dump();
 }
 
-void Run::execute(bool drain) {
+void Run::execute(bool drain, bool try_refused) {
   drain_ = drain;
+  try_refused_ = try_refused;
   try {
     create();
     recover();

@@ -27,7 +27,8 @@ class Run {
 
   // Does the run; what happened is in the report. Throws Error only when the report itself could not be kept,
   // and Error(locked) when the lease was lost: then nothing more may be written.
-  void execute(bool drain);
+  // `try_refused`: credentials that earlier runs were refused are tried, whatever their pause.
+  void execute(bool drain, bool try_refused = false);
   // The report as the books stand now.
   std::string report_json();
 
@@ -51,6 +52,9 @@ class Run {
   void look_again();
   void begin_slot(Slot& slot);
   void poll(Slot& slot);
+  void hold_back_refused(const Slot& slot, const std::string& credentials);
+  void keep_refusal(const Slot& slot, const std::string& credentials, const StageError& error);
+  void forget_refusal(const Slot& slot);
   void hold_back(const Slot& slot);
   bool has_room();
   void poll_until_end(Slot& slot, class Intake& intake);
@@ -80,6 +84,7 @@ class Run {
   std::unique_ptr<BatchRunner> batch_runner_;
   std::vector<std::string> decided_;  // in the present pass
   bool drain_ = false;
+  bool try_refused_ = false;
   bool batches_stopped_ = false;
   std::size_t admitted_ = 0;  // in the present pass
 };

@@ -139,7 +139,7 @@ Exit not_done(const queue::StateDir& dirs, Report& report, const Error& error, i
       Run run(config, plugins, queue, *store, report, stop, [&] {
         if (options.progress) show_progress(report, queue);
       });
-      run.execute(options.drain);
+      run.execute(options.drain, options.try_refused);
     }
     if (options.progress && ::write(STDERR_FILENO, "\n", 1) < 0) report.left_alone += 0;
     const auto json = report.json();
@@ -313,9 +313,11 @@ Outcome run_or_lose(const config::PipelineConfig& config, const RunOptions& opti
 Exit run_as_holder(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
                    const Lease& lease, const Show& show) {
   Exit exit = Exit::ok;
+  RunOptions now = options;
   do {
     const auto started = monotonic_ms();
-    const auto outcome = run_or_lose(config, options, dirs, lease);
+    const auto outcome = run_or_lose(config, now, dirs, lease);
+    now.try_refused = false;
     exit = outcome.report.exit;
     show(outcome.report, outcome.json);
     while (options.every_ms > 0 && exit != Exit::locked && !stop.load()) {

@@ -16,6 +16,7 @@ struct RunOptions {
   bool drain = false;
   std::int64_t every_ms = 0;  // 0: once
   bool standby = false;       // wait for the lock instead of stepping aside
+  bool try_refused = false;   // the first run tries credentials that earlier ones were refused
   bool progress = false;      // a line on stderr that is redrawn
   std::vector<std::string> plugin_path;
 };

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "base/wipe.hpp"
 #include "signalfoundry/version.hpp"
 
 namespace signalfoundry::plugin {
@@ -85,22 +86,29 @@ const sf_secret_api kSecret{
     sizeof(sf_secret_api), 0,
     [](const sf_host* host, sf_str key, const sf_bytes_sink* sink, sf_error* error) -> sf_status {
       return answer("secret", error, [&]() -> sf_status {
-        const auto value = secret_of(Host::of(host), text_of(key));
-        return value ? sink->put(sink, c_of(*value)) : static_cast<sf_status>(SF_ABSENT);
+        auto given = secret_of(Host::of(host), text_of(key));
+        if (!given) return SF_ABSENT;
+        const Secret value(std::move(*given));
+        return sink->put(sink, c_of(value.text));
       });
     }};
 
 constexpr std::size_t kStateValueMax = 64U << 10U;
+// Keys of the runner itself, beside those of the stage.
+bool of_runner(sf_str key) {
+  return text_of(key).starts_with("sf.");
+}
 const sf_state_api kState{sizeof(sf_state_api), 0,
                           [](const sf_host* host, sf_str key, const sf_bytes_sink* sink) -> sf_status {
                             return answer("state", nullptr, [&]() -> sf_status {
                               auto& self = Host::of(host);
+                              if (of_runner(key)) return SF_ABSENT;
                               const auto value = self.shared.state->get(self.stage.name, std::string(text_of(key)));
                               return value ? sink->put(sink, c_of(*value)) : static_cast<sf_status>(SF_ABSENT);
                             });
                           },
                           [](const sf_host* host, sf_str key, sf_str value) -> sf_status {
-                            if (value.size > kStateValueMax) return SF_INVALID;
+                            if (value.size > kStateValueMax || of_runner(key)) return SF_INVALID;
                             return answer("state", nullptr, [&]() -> sf_status {
                               auto& self = Host::of(host);
                               self.shared.state->put(self.stage.name, std::string(text_of(key)),
@@ -116,16 +124,22 @@ const sf_digest_api kDigest{sizeof(sf_digest_api), 0, [](const sf_host*, sf_str 
                               });
                             }};
 
-const sf_http_api kHttp{sizeof(sf_http_api), 0,
-                        [](const sf_host* host, const sf_http_request* request, const sf_response_sink* sink,
-                           sf_error* error) -> sf_status {
-                          return answer("request", error, [&]() -> sf_status {
-                            auto& self = Host::of(host);
-                            return self.shared.http->request(
-                                *request, [&](std::string_view key) { return secret_of(self, key).value_or(""); },
-                                self.shared.stop, sink, error);
-                          });
-                        }};
+const sf_http_api kHttp{
+    sizeof(sf_http_api), 0,
+    [](const sf_host* host, const sf_http_request* request, const sf_response_sink* sink,
+       sf_error* error) -> sf_status {
+      return answer("request", error, [&]() -> sf_status {
+        auto& self = Host::of(host);
+        return self.shared.http->request(
+            *request, [&](std::string_view key) { return secret_of(self, key).value_or(""); }, self.shared.stop, sink,
+            error);
+      });
+    },
+    [](const sf_host* host, const sf_http_request* request, const sf_check_sink* sink, sf_error* error) -> sf_status {
+      return answer("reach", error, [&]() -> sf_status {
+        return http::Client::reach(*request, Host::of(host).shared.stop, sink, error);
+      });
+    }};
 
 sf_waiting waiting_of(const queue::Waiting& w) {
   return {c_of(w.name), w.ours ? w.ours->time_ms : 0, w.group,

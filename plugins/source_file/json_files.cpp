@@ -29,6 +29,22 @@ sf::Poll JsonFiles::poll(const sf::Emitter& out, uint32_t max_records) {
   return sf::Poll::more;
 }
 
+void JsonFiles::preflight(const sf::Checks& out) {
+  const char* step = "directory";
+  try {
+    list();
+    out.ok(step, printable(path_, 200) + " holds " + std::to_string(entries_.size()) + " files *.json");
+    if (entries_.empty()) return;
+    step = "readable";
+    const bool there = dir_->read(entries_.back(), 0, 1)
+                           .match([](const std::string&) { return true; }, [](sf::Gone) { return false; });
+    out.ok(step, there ? "the first byte of \"" + printable(entries_.back().name) + "\" could be read"
+                       : "\"" + printable(entries_.back().name) + "\" was taken away while it was looked at");
+  } catch (const sf::Error& error) {
+    tell(out, step, error);
+  }
+}
+
 void JsonFiles::list() {
   if (!dir_) dir_ = sf::fs::Dir::open(host_, "setting:path");
   if (!dir_)

@@ -18,6 +18,7 @@ class JsonFiles final : public Reader {
       : host_(host), path_(std::move(path)), follow_(follow) {}
   void open(std::string_view /*position*/) override {}
   sf::Poll poll(const sf::Emitter& out, uint32_t max_records) override;
+  void preflight(const sf::Checks& out) override;
 
  private:
   void list();

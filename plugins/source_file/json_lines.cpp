@@ -61,6 +61,22 @@ sf::Poll JsonLines::poll(const sf::Emitter& out, uint32_t max_records) {
   return result;
 }
 
+void JsonLines::preflight(const sf::Checks& out) {
+  const char* step = "file";
+  try {
+    look();
+    const auto found = printable(path_, 200) + ", " + std::to_string(entry_.size) + " bytes, changed " +
+                       age_of(host_, entry_.mtime_ns) + " ago";
+    out.ok(step, found);
+    step = "readable";
+    const bool there =
+        dir_->read(entry_, 0, 1).match([](const std::string&) { return true; }, [](sf::Gone) { return false; });
+    out.ok(step, there ? "its first byte could be read" : "it was rotated while it was looked at");
+  } catch (const sf::Error& error) {
+    tell(out, step, error);
+  }
+}
+
 sf::Poll JsonLines::read(const sf::Emitter& out, uint32_t max_records) {
   if (!looked_) look();
   for (uint32_t handled = 0; handled < max_records;) {

@@ -19,6 +19,7 @@ class JsonLines final : public Reader {
   JsonLines(const sf::Host& host, const std::string& path, bool follow);
   void open(std::string_view position) override;
   sf::Poll poll(const sf::Emitter& out, uint32_t max_records) override;
+  void preflight(const sf::Checks& out) override;
 
  private:
   sf::Poll read(const sf::Emitter& out, uint32_t max_records);

@@ -4,6 +4,10 @@
 #pragma once
 #include <signalfoundry/plugin.hpp>
 
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
 #include "document.hpp"
 
 namespace source_file {
@@ -13,6 +17,8 @@ class Reader {
   virtual ~Reader() = default;
   virtual void open(std::string_view position) = 0;
   virtual sf::Poll poll(const sf::Emitter& out, uint32_t max_records) = 0;
+  // Tells whether what `path` names is there and can be read (sf::Source::preflight).
+  virtual void preflight(const sf::Checks& out) = 0;
 };
 
 // False: the host has no room; offer the same again. `where` ("line at byte 17") begins the reason of a rejection.
@@ -23,6 +29,21 @@ inline bool hand_over(const sf::Emitter& out, std::string_view text, const std::
   if (reason.empty()) return out.push(text, "", "");
   out.reject(text, where + ": " + reason);
   return true;
+}
+
+// What failed, as a step. A file of a SIEM is most often closed to others and open to its group.
+inline void tell(const sf::Checks& out, const char* step, const sf::Error& error) {
+  const bool denied = error.code() == SF_DENIED;
+  out.failed(step, error.code(), error.what(),
+             denied
+                 ? "let the user that runs this read it, by the file's group (ls -l tells it; alerts.json of a Wazuh "
+                   "manager: usermod -aG wazuh USER), and each directory above it be entered"
+                 : "correct path, or make what it names");
+}
+
+inline std::string age_of(const sf::Host& host, std::int64_t mtime_ns) {
+  const auto s = std::max<std::int64_t>(host.now_ms() - mtime_ns / 1'000'000, 0) / 1000;
+  return s < 7200 ? std::to_string(s) + " s" : std::to_string(s / 3600) + " hours";
 }
 
 }  // namespace source_file

@@ -48,6 +48,10 @@ class SourceFile final : public sf::Source {
   sf::Poll poll(const sf::Emitter& out, uint32_t max_records, uint32_t /*wait_ms*/) override {
     return reader_->poll(out, max_records);
   }
+  bool preflight(const sf::Checks& out) override {
+    reader_->preflight(out);
+    return true;
+  }
 
  private:
   std::unique_ptr<Reader> reader_;

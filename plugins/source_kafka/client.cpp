@@ -124,6 +124,8 @@ void Client::configure(rd_kafka_conf_t* conf) {
   set(conf, "socket.timeout.ms", timeout);
   set(conf, "socket.connection.setup.timeout.ms", timeout);
   set(conf, "socket.keepalive.enable", "true");
+  // Longer than the first wait of ask(), which sees a refusal after it: librdkafka alone would send the password again.
+  set(conf, "reconnect.backoff.ms", "1000");
   set(conf, "reconnect.backoff.max.ms", "2000");
   set(conf, "fetch.wait.max.ms", "200");
   set(conf, "fetch.error.backoff.ms", "200");

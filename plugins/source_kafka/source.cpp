@@ -3,6 +3,8 @@
 
 #include <signalfoundry/wazuh_mapping.hpp>
 
+#include "preflight.hpp"
+
 namespace source_kafka {
 
 void Source::configure(const sf::Host& host, std::string_view settings_json) {
@@ -11,6 +13,11 @@ void Source::configure(const sf::Host& host, std::string_view settings_json) {
   if (!settings_.tls)
     host_.warn("tls = false: the alerts of " + settings_.where() +
                " can be read and changed by whoever is on the way; use the brokers' TLS listener");
+}
+
+bool Source::preflight(const sf::Checks& out) {
+  source_kafka::preflight(host_, settings_, stop_, out);
+  return true;
 }
 
 std::string Source::mapping() {

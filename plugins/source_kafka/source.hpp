@@ -26,6 +26,7 @@ class Source : public sf::Source {
   sf::Poll poll(const sf::Emitter& out, uint32_t max_records, uint32_t wait_ms) override;
   void close() override { run_.reset(); }
   void request_stop() noexcept override { stop_.store(true); }
+  bool preflight(const sf::Checks& out) override;
 
  private:
   sf::Host host_;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "notable_mapping.hpp"
+#include "preflight.hpp"
 
 namespace source_splunk {
 namespace {
@@ -30,6 +31,11 @@ void Source::configure(const sf::Host& host, std::string_view settings_json) {
   if (settings_.user == "admin")
     host_.warn(
         "user is \"admin\", who may change everything in Splunk; make a read-only user (docs/sources/splunk.md)");
+}
+
+bool Source::preflight(const sf::Checks& out) {
+  source_splunk::preflight(host_, settings_, stop_, out);
+  return true;
 }
 
 std::string Source::mapping() {

@@ -24,6 +24,7 @@ class Source : public sf::Source {
   sf::Poll poll(const sf::Emitter& out, uint32_t max_records, uint32_t wait_ms) override;
   void close() override { reset(); }
   void request_stop() noexcept override { stop_.store(true); }
+  bool preflight(const sf::Checks& out) override;
 
  private:
   void reset();

@@ -68,7 +68,7 @@ class Drill(mover_test.WithMovers):
         self.assertEqual(support.differences(before, support.tree(self.box.base)), [])
         if not shutil.which("strace") or subprocess.run(["strace", "-o", "/dev/null", "true"], check=False).returncode:
             raise unittest.SkipTest("strace may not trace here")
-        broken = ("strace", "-f", "-o", "/dev/null", "-e", "trace=newfstatat", "-P", "alert-007.json", "-e",
+        broken = ("env", "SIGNALFOUNDRY_ALLOW_CORE=1", "strace", "-f", "-o", "/dev/null", "-e", "trace=newfstatat", "-P", "alert-007.json", "-e",
                   "inject=newfstatat:error=EIO")
         report = self.drill(1, prefix=broken)
         self.assertEqual(report["verdict"], "fail")

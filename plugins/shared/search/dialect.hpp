@@ -14,6 +14,7 @@ struct Dialect {
   const char* server;     // what messages call it: "indexer" ("the indexer at 127.0.0.1:9200 …")
   const char* writer;     // who makes the index: "Filebeat"
   const char* superuser;  // the user who may do everything, warned of: "admin"
+  const char* whoami;     // the path that tells any user who it is
   const char* mapping;    // docs/formats/alert.md, as JSON
 
   const char* index;  // the setting's default

@@ -43,27 +43,42 @@ std::string tries(unsigned count, std::int64_t ms) {
 
 }  // namespace
 
-void Exchange::send(const Question& question, Answer& answer) const {
-  const std::string json = "application/json";
-  std::vector<sf_http_header> headers = {{sf::to_c("Accept"), sf::to_c(json)}};
-  if (!question.body.empty()) headers.push_back({sf::to_c("Content-Type"), sf::to_c(question.type)});
-  if (!question.authorization.empty()) headers.push_back({sf::to_c("Authorization"), sf::to_c(question.authorization)});
-  const auto url = server_.url + question.path;
+// To `url`, which is borrowed, with nothing in it yet.
+sf_http_request Exchange::request_to(const std::string& url) const {
   sf_http_request q{};
   q.struct_size = sizeof q;
   q.timeout_ms = server_.timeout_ms;
   q.connect_timeout_ms = std::min(server_.timeout_ms, 10'000U);
-  q.method = sf::to_c(question.method);
   q.url = sf::to_c(url);
-  q.headers = headers.data();
-  q.header_count = headers.size();
-  q.body = sf::to_c(question.body);
   q.max_bytes = server_.page_bytes;
   q.ca_file = sf::to_c(server_.ca_file);
   q.client_cert = sf::to_c(server_.client_cert);
   q.client_key = sf::to_c(server_.client_key);
   q.user = sf::to_c(server_.user);
   if (server_.password) q.password_secret = sf::to_c("password");
+  return q;
+}
+
+bool Exchange::reach(const sf::Checks& out) const {
+  const auto url = server_.url + "/";
+  const auto q = request_to(url);
+  sf_error error{};
+  const auto status = host_.service<sf_http_api>(SF_SERVICE_HTTP).reach(host_.raw(), &q, out.raw(), &error);
+  if (status == SF_CANCELLED) throw sf::Stop{};
+  return status == SF_OK;
+}
+
+void Exchange::send(const Question& question, Answer& answer) const {
+  const std::string json = "application/json";
+  std::vector<sf_http_header> headers = {{sf::to_c("Accept"), sf::to_c(json)}};
+  if (!question.body.empty()) headers.push_back({sf::to_c("Content-Type"), sf::to_c(question.type)});
+  if (!question.authorization.empty()) headers.push_back({sf::to_c("Authorization"), sf::to_c(question.authorization)});
+  const auto url = server_.url + question.path;
+  auto q = request_to(url);
+  q.method = sf::to_c(question.method);
+  q.headers = headers.data();
+  q.header_count = headers.size();
+  q.body = sf::to_c(question.body);
   if (question.bearer_secret[0] != '\0') q.bearer_secret = sf::to_c(question.bearer_secret);
   const sf_response_sink sink{sizeof(sf_response_sink), 0, &answer,
                               [](const sf_response_sink* s, const sf_http_response* a) {

@@ -52,11 +52,16 @@ class Exchange {
                const std::function<bool(const Problem&)>& smaller,
                std::int64_t most_ms = std::numeric_limits<std::int64_t>::max());
 
+  // How far a request would come, told step by step; false: not to the server. Throws sf::Stop. The host must have
+  // sf_http_api::reach.
+  bool reach(const sf::Checks& out) const;
+
   // The clock by the last answer's Date header, where there is one.
   std::optional<std::int64_t> date_ms() const { return date_ms_; }
 
  private:
   struct Answer;
+  sf_http_request request_to(const std::string& url) const;
   void send(const Question& question, Answer& answer) const;
 
   sf::Host host_;

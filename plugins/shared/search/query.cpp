@@ -41,6 +41,19 @@ std::string probe_body(const Settings& settings) {
          std::string(settings.dialect->time) + R"(","format":"epoch_millis","ranges":[{"to":"now"}]}}}})";
 }
 
+std::string newest_body(const Settings& settings) {
+  const auto& dialect = *settings.dialect;
+  auto condition = Json{{"filter", Json::array({exists(dialect.time)})}};
+  if (dialect.left_out[0] != '\0') condition["must_not"] = Json::array({exists(dialect.left_out)});
+  Json body = {{"size", 1},
+               {"track_total_hits", false},
+               {"timeout", std::to_string(settings.timeout_ms / 5 * 4) + "ms"},
+               {"_source", Json::array({dialect.time})},
+               {"query", {{"bool", condition}}}};
+  body["sort"] = Json::array({Json{{dialect.time, {{"order", "desc"}, {"unmapped_type", "date"}}}}});
+  return body.dump();
+}
+
 std::string counting_probe_body(std::int64_t from_ms, std::int64_t to_ms, const Settings& settings) {
   auto body = Json::parse(probe_body(settings));
   body["timeout"] = std::to_string(settings.timeout_ms / 5 * 4) + "ms";

@@ -27,7 +27,9 @@ std::string body_of(const Query& query, const Settings& settings);
 // A search that finds nothing and tells whether there is an index, and the indexer's clock: OpenSearch sends no Date
 // header, but it says what "now" in a range came to.
 std::string probe_body(const Settings& settings);
-// The same, and how many alerts each minute of [from, to) holds (minutes_of).
+// Its newest alert alone, and of that only the time.
+std::string newest_body(const Settings& settings);
+// As probe_body(), and how many alerts each minute of [from, to) holds (minutes_of).
 std::string counting_probe_body(std::int64_t from_ms, std::int64_t to_ms, const Settings& settings);
 
 }  // namespace search

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "preflight.hpp"
+
 namespace search {
 namespace {
 
@@ -47,6 +49,11 @@ void Source::warn_of_default_password() const {
   if (known)
     host_.warn("the password of user \"" + printable(settings_.user, 60) +
                "\" is one that Wazuh ships with; anyone can read the alerts, so change it");
+}
+
+bool Source::preflight(const sf::Checks& out) {
+  Preflight(host_, settings_, out, stop_).run();
+  return true;
 }
 
 std::string Source::mapping() {

@@ -31,6 +31,31 @@ namespace sf __attribute__((visibility("hidden"))) {
     const sf_record_sink* sink_;
   };
 
+  // Tells the steps of a preflight to the host, in their order (abi/source.h). Texts are one sentence each, without
+  // secrets. [stage-thread]
+  class Checks {
+   public:
+    explicit Checks(const sf_check_sink* sink) noexcept : sink_(sink) {}
+    const sf_check_sink* raw() const noexcept { return sink_; }
+    void ok(std::string_view name, std::string_view found) const { tell(SF_CHECK_OK, SF_OK, name, found, ""); }
+    void warn(std::string_view name, std::string_view found, std::string_view advice) const {
+      tell(SF_CHECK_WARN, SF_OK, name, found, advice);
+    }
+    // `status` as poll() would fail with it: SF_DENIED, SF_RETRY, SF_FAILED …
+    void failed(std::string_view name, sf_status status, std::string_view found, std::string_view advice) const {
+      tell(SF_CHECK_FAILED, status, name, found, advice);
+    }
+    void skipped(std::string_view name, std::string_view why) const { tell(SF_CHECK_SKIPPED, SF_OK, name, why, ""); }
+
+   private:
+    void tell(uint32_t outcome, sf_status status, std::string_view name, std::string_view found,
+              std::string_view advice) const {
+      const sf_check check{sizeof(sf_check), outcome, status, 0, to_c(name), to_c(found), to_c(advice)};
+      if (sink_->report(sink_, &check) == SF_CANCELLED) throw Stop{};
+    }
+    const sf_check_sink* sink_;
+  };
+
   enum class Poll : sf_status { more = SF_OK, idle = SF_AGAIN, end = SF_END };
 
   class Source {
@@ -41,6 +66,9 @@ namespace sf __attribute__((visibility("hidden"))) {
     virtual void open(std::string_view position) = 0;  // "": the very first run
     virtual Poll poll(const Emitter& out, uint32_t max_records, uint32_t wait_ms) = 0;
     virtual void close() {}
+    // Tries what a run needs and tells of each step; after configure(), instead of open() and poll(). False: this
+    // source has none, and the first page is asked for instead. What is thrown is told as a step that failed.
+    virtual bool preflight(const Checks& /*out*/) { return false; }
     virtual void request_stop() noexcept {}  // [any-thread]
   };
 
@@ -69,6 +97,15 @@ namespace sf __attribute__((visibility("hidden"))) {
       },
       nullptr,
       [](void* p) noexcept { guard("close", nullptr, [&]() -> sf_status { return impl<Source>(p).close(), SF_OK; }); },
-      [](void* p) noexcept { impl<Source>(p).request_stop(); }};
+      [](void* p) noexcept { impl<Source>(p).request_stop(); },
+      [](void* p, const sf_check_sink* s, sf_error* e) noexcept -> sf_status {
+        return guard("preflight", e, [&]() -> sf_status {
+          try {
+            return impl<Source>(p).preflight(Checks(s)) ? SF_OK : SF_ABSENT;
+          } catch (const Stop&) {
+            return SF_CANCELLED;
+          }
+        });
+      }};
   }  // namespace detail
 }  // namespace )

@@ -11,8 +11,10 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
+import threading
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in (".", "wazuh")]
 import support
@@ -33,6 +35,38 @@ def difference(what, ledger, produced):
     print(f"{what}: {len(produced)} ids produced, {len(ledger)} in the ledger; "
           f"produced - ledger = {missing[:5]} ({len(missing)}), ledger - produced = {foreign[:5]} ({len(foreign)})")
     assert not missing and not foreign
+
+
+class Relay:
+    """Stands before a broker and counts the connections that it gets."""
+
+    def __init__(self, bootstrap):
+        self.count = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.broker = bootstrap.rsplit(":", 1)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            self.count += 1
+            broker = socket.create_connection((self.broker[0], int(self.broker[1])))
+            for ends in ((client, broker), (broker, client)):
+                threading.Thread(target=self.pump, args=ends, daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 class Site:
@@ -239,6 +273,52 @@ def place_password():
     return os.environ["SF_TEST_PASSWORD"]
 
 
+def preflight_tells_what_is_there(place):
+    topic = "wazuh-alerts"
+    steps = site.Pipeline("source_kafka", place.settings(topic)).preflight(0)
+    assert [*steps] == ["brokers", f"topic {topic}"], steps
+    assert "over TLS that is verified, to user" in steps["brokers"][1], steps
+    assert f"{PARTITIONS} partitions, " in steps[f"topic {topic}"][1], steps
+    assert "the newest can be read, and is" in steps[f"topic {topic}"][1], steps
+    steps = site.Pipeline("source_kafka", place.settings("nobody-made-it")).preflight(69)
+    assert "there is no topic nobody-made-it" in steps["topic nobody-made-it"][1], steps
+    assert "--operation Describe --topic nobody-made-it" in steps["topic nobody-made-it"][2], steps
+    os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
+    wrong = place.settings(topic, password={"env": "SF_WRONG_PASSWORD"})
+    assert "refuse user" in site.Pipeline("source_kafka", wrong).preflight(77)["brokers"][1]
+
+
+def a_password_is_read_again(place):
+    """Refused, left alone, and taken at once when its file is right; one process stays."""
+    secret = site.temp_dir() / "pass"
+    secret.write_text("wrong-one\n")
+    secret.chmod(0o600)
+    pipeline = site.Pipeline("source_kafka", place.settings("wazuh-alerts", password={"file": str(secret)}))
+    history = pipeline.state / "heartbeat-history.jsonl"
+    relay = Relay(place.about["secure_bootstrap"])
+    asked = place.settings("wazuh-alerts", password={"file": str(secret)}, brokers=[relay.address])
+    counted = site.Pipeline("source_kafka", asked)
+    for words in (), (), ("--try-refused",):
+        assert counted.run(*words)[0] == 77
+    assert relay.count == 2, f"a refused password was sent {relay.count} times, two runs tried it"
+    words = [site.program(), "run", str(pipeline.file), "--every", "100ms"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def runs():
+        return [json.loads(line) for line in history.read_text().splitlines()] if history.exists() else []
+
+    support.until(lambda: len(runs()) >= 3, "three runs")
+    told = runs()
+    assert "refuse user" in told[0]["error"] and "are not tried again before" in told[2]["error"], told[:3]
+    part = secret.with_suffix(".part")
+    part.write_text(place_password() + "\n")
+    part.chmod(0o600)
+    part.rename(secret)
+    support.until(lambda: any(run["status"] == "ok" for run in runs()), "a run with the new password")
+    process.terminate()
+    process.wait()
+
+
 def faults(place):
     topic = "wazuh-alerts"
     os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
@@ -257,6 +337,8 @@ def main():
     everything_arrives(place)
     a_topic_made_anew_is_a_gap(place)
     partitions_and_starts(place)
+    preflight_tells_what_is_there(place)
+    a_password_is_read_again(place)
     faults(place)
 
 

@@ -135,7 +135,7 @@ def struck(splunk, served, name, answer, exit_code, sentence):
     assert "drop-in" in partly and partly < {*served, "drop-in"}, "what was queued and what came whole is triaged"
     splunk.heal()
     again = len(splunk.searches)
-    code, report, talk = pipeline.run("--drain")
+    code, report, talk = pipeline.run("--drain", "--try-refused")
     assert code == 0, (name, report["error"], talk)
     first = int(splunk.searches[again]["index_earliest"])
     assert first == int(failed["index_earliest"]) - OVERLAP_S, "the next run begins at the slice that failed, less the overlap"
@@ -148,12 +148,16 @@ def refused_credentials(splunk, served):
     for token in ("another-token", None):
         splunk.token = token
         before = len(splunk.requests)
-        code, report, talk = pipeline.run()
+        code, report, talk = pipeline.run("--try-refused")
         assert code == DENIED and "refuses the token (401 WARN: call not" in report["error"], (code, report["error"])
         assert len(splunk.requests) == before + 1, "refused credentials were tried again"
         assert TOKEN not in json.dumps(report) + talk
+    before = len(splunk.requests)
+    code, report, talk = pipeline.run()
+    assert code == DENIED and "are not tried again before" in report["error"], (code, report["error"])
+    assert len(splunk.requests) == before, "refused credentials were sent before their pause was over"
     splunk.token = TOKEN
-    code, report, talk = pipeline.run("--drain")
+    code, report, talk = pipeline.run("--drain", "--try-refused")
     assert code == 0, (report["error"], talk)
     compare("401", pipeline, served)
 

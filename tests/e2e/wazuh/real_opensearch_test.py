@@ -109,6 +109,26 @@ def a_client_certificate_does_as_well(about):
     assert report["counts"]["accepted"] >= COUNT, report["counts"]
 
 
+def preflight_tells_what_is_there(about):
+    steps = site.Pipeline("source_wazuh", site.settings_for(about)).preflight(0)
+    assert [*steps] == ["name", "connection", "tls", "credentials", "product", "index", "counts"], steps
+    assert {outcome for outcome, _, _ in steps.values()} == {"ok"}, steps
+    assert '"reader", with the roles' in steps["credentials"][1] and about["version"] in steps["product"][1], steps
+    with_certificate = site.settings_for(
+        about, user=None, password=None, client_cert=about["client_cert"], client_key=about["client_key"]
+    )
+    assert site.Pipeline("source_wazuh", with_certificate).preflight(0)["index"][0] == "ok"
+    site.ask(about, "PUT", "/not-for-readers", {})
+    steps = site.Pipeline("source_wazuh", site.settings_for(about, index="not-for-readers")).preflight(77)
+    assert steps["index"][0] == "failed" and "add indices:data/read/search on" in steps["index"][2], steps
+    os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
+    wrong = site.settings_for(about, password={"env": "SF_WRONG_PASSWORD"})
+    assert site.Pipeline("source_wazuh", wrong).preflight(77)["credentials"][0] == "failed"
+    os.environ["SF_ADMIN_PASSWORD"] = about["users"]["admin"]
+    admin = site.settings_for(about, user="admin", password={"env": "SF_ADMIN_PASSWORD"})
+    assert site.Pipeline("source_wazuh", admin).preflight(0)["credentials"][0] == "warn"
+
+
 def main():
     about = site.opensearch()
     os.environ["SF_TEST_PASSWORD"] = about["users"]["reader"]
@@ -122,6 +142,7 @@ def main():
     late_and_odd_alerts_arrive(about, wazuh)
     documents_are_kept_byte_for_byte(about, wazuh)
     a_client_certificate_does_as_well(about)
+    preflight_tells_what_is_there(about)
     assert about["users"]["reader"] not in wazuh.file.read_text()
 
 

@@ -168,6 +168,12 @@ class Pipeline:
         assert lines, f"no report; exit {done.returncode}; {done.stderr}"
         return done.returncode, json.loads(lines[-1]), done.stderr
 
+    def preflight(self, code):
+        """The steps of `validate --connect`: name -> (outcome, found, advice)."""
+        done = self.command("validate", str(self.file), "--connect", "--format", "json")
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        return {one["step"]: (one["outcome"], one["found"], one["advice"]) for one in json.loads(done.stdout)["steps"]}
+
     def ledger(self):
         done = self.command("ledger", "export", "--state", str(self.state))
         assert done.returncode == 0, done.stderr

@@ -37,6 +37,22 @@ FIELD(sf_bytes_sink, reserved, 4, 4);
 FIELD(sf_bytes_sink, impl, 8, 8);
 FIELD(sf_bytes_sink, put, 16, 8);
 
+/* 1.1 */
+APPENDABLE(sf_check, 64);
+FIELD(sf_check, struct_size, 0, 4);
+FIELD(sf_check, outcome, 4, 4);
+FIELD(sf_check, status, 8, 4);
+FIELD(sf_check, reserved, 12, 4);
+FIELD(sf_check, name, 16, 16);
+FIELD(sf_check, found, 32, 16);
+FIELD(sf_check, advice, 48, 16);
+
+APPENDABLE(sf_check_sink, 24);
+FIELD(sf_check_sink, struct_size, 0, 4);
+FIELD(sf_check_sink, reserved, 4, 4);
+FIELD(sf_check_sink, impl, 8, 8);
+FIELD(sf_check_sink, report, 16, 8);
+
 /* entry.h */
 APPENDABLE(sf_descriptor, 72);
 FIELD(sf_descriptor, struct_size, 0, 4);
@@ -112,6 +128,7 @@ FIELD(sf_source, poll, 48, 8);
 FIELD(sf_source, ack, 56, 8);
 FIELD(sf_source, close, 64, 8);
 FIELD(sf_source, request_stop, 72, 8);
+FIELD(sf_source, preflight, 80, 8); /* 1.1 */
 
 /* triage.h */
 APPENDABLE(sf_verdict_sink, 24);
@@ -237,6 +254,7 @@ APPENDABLE(sf_http_api, 16);
 FIELD(sf_http_api, struct_size, 0, 4);
 FIELD(sf_http_api, reserved, 4, 4);
 FIELD(sf_http_api, request, 8, 8);
+FIELD(sf_http_api, reach, 16, 8); /* 1.1 */
 
 /* service/log.h */
 APPENDABLE(sf_log_api, 16);
@@ -307,6 +325,10 @@ VALUE(SF_RETRY, -4);
 VALUE(SF_FAILED, -5);
 VALUE(SF_FATAL, -6);
 VALUE(SF_PANIC, -7);
+VALUE(SF_CHECK_OK, 0);
+VALUE(SF_CHECK_WARN, 1);
+VALUE(SF_CHECK_FAILED, 2);
+VALUE(SF_CHECK_SKIPPED, 3);
 VALUE(SF_NULL, 0);
 VALUE(SF_BOOL, 1);
 VALUE(SF_I64, 2);
@@ -338,6 +360,7 @@ FROZEN(sf_status, 4);
                 #type "." #field " has another signature: ABI break")
 
 SIGNATURE(sf_bytes_sink, put, sf_status (*)(const sf_bytes_sink*, sf_str));
+SIGNATURE(sf_check_sink, report, sf_status (*)(const sf_check_sink*, const sf_check*));
 SIGNATURE(sf_plugin_entry, get_interface, const void* (*)(const char*));
 SIGNATURE(sf_host, get_service, const void* (*)(const sf_host*, const char*));
 SIGNATURE(sf_record_api, compile_path, const sf_path* (*)(const sf_host*, sf_str));
@@ -357,6 +380,7 @@ SIGNATURE(sf_source, poll, sf_status (*)(void*, const sf_record_sink*, uint32_t,
 SIGNATURE(sf_source, ack, sf_status (*)(void*, sf_str, sf_error*));
 SIGNATURE(sf_source, close, void (*)(void*));
 SIGNATURE(sf_source, request_stop, void (*)(void*));
+SIGNATURE(sf_source, preflight, sf_status (*)(void*, const sf_check_sink*, sf_error*));
 SIGNATURE(sf_verdict_sink, decide, sf_status (*)(const sf_verdict_sink*, uint32_t, sf_str, sf_str));
 SIGNATURE(sf_triage, create, void* (*)(const sf_host*, sf_error*));
 SIGNATURE(sf_triage, destroy, void (*)(void*));
@@ -398,6 +422,8 @@ SIGNATURE(sf_fs_api, tree_abort, void (*)(const sf_host*, sf_tree*));
 SIGNATURE(sf_response_sink, on_response, void (*)(const sf_response_sink*, const sf_http_response*));
 SIGNATURE(sf_http_api, request,
           sf_status (*)(const sf_host*, const sf_http_request*, const sf_response_sink*, sf_error*));
+SIGNATURE(sf_http_api, reach,
+          sf_status (*)(const sf_host*, const sf_http_request*, const sf_check_sink*, sf_error*));
 SIGNATURE(sf_log_api, log, void (*)(const sf_host*, int32_t, sf_str));
 SIGNATURE(sf_metrics_api, add, sf_status (*)(const sf_host*, sf_str, uint64_t));
 SIGNATURE(sf_metrics_api, set, sf_status (*)(const sf_host*, sf_str, double));

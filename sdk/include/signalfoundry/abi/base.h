@@ -84,6 +84,34 @@ typedef struct sf_bytes_sink {
   sf_status (*put)(const struct sf_bytes_sink* sink, sf_str piece);
 } sf_bytes_sink;
 
+/* What a step of a preflight came to (abi/source.h, since ABI 1.1). */
+enum {
+  SF_CHECK_OK = 0,      /* what a run needs is there */
+  SF_CHECK_WARN = 1,    /* a run works; someone should look at it all the same */
+  SF_CHECK_FAILED = 2,  /* a run would fail here */
+  SF_CHECK_SKIPPED = 3, /* not looked at, and found says why: never a reason for a run to fail */
+};
+
+/* One step: what was tried, and what came of it. Text is UTF-8, never a secret; control characters are escaped by the
+ * host. ABI-APPENDABLE, since 1.1. */
+typedef struct sf_check {
+  uint32_t struct_size;
+  uint32_t outcome; /* SF_CHECK_OK … */
+  sf_status status; /* of SF_CHECK_FAILED: why a run would fail, as poll() would say it (SF_DENIED …); else SF_OK */
+  uint32_t reserved;
+  sf_str name;   /* the step in one word: "tls", "credentials", "index" */
+  sf_str found;  /* what was tried and what came back, one sentence */
+  sf_str advice; /* what to do about it; "": nothing */
+} sf_check;
+
+/* Takes the steps in their order, copied before it returns. ABI-APPENDABLE, since 1.1. */
+typedef struct sf_check_sink {
+  uint32_t struct_size;
+  uint32_t reserved;
+  void* impl;
+  sf_status (*report)(const struct sf_check_sink* sink, const sf_check* check); /* SF_OK, or SF_CANCELLED: stop */
+} sf_check_sink;
+
 #ifdef __cplusplus
 }
 #endif

@@ -57,6 +57,11 @@ typedef struct sf_source { /* ABI-APPENDABLE; [stage-thread] unless tagged */
   sf_status (*ack)(void* self, sf_str position, sf_error* error); /* optional: durable downstream up to here */
   void (*close)(void* self);                                      /* optional */
   void (*request_stop)(void* self);                               /* optional; [any-thread] unblock a waiting poll() */
+  /* Optional, since 1.1: tries what a run needs, step by step, each once, and tells of each (`validate --connect`).
+   * After configure, instead of open and poll; it pushes nothing and moves no position. Credentials that are refused
+   * end it: they are sent once. SF_OK: every step was told, the failed ones too. SF_ABSENT: there is none; the host
+   * asks for the first page instead. */
+  sf_status (*preflight)(void* self, const sf_check_sink* sink, sf_error* error);
 } sf_source;
 
 #ifdef __cplusplus

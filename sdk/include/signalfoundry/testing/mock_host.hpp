@@ -103,7 +103,7 @@ namespace sf __attribute__((visibility("hidden"))) {
     static const sf_queue_api queue{sizeof(sf_queue_api), 0, detail::queue_scan, detail::queue_admit,
                                     detail::queue_depth};
     static const sf_run_api run{sizeof(sf_run_api), 0, detail::run_report, detail::run_reconcile, detail::run_watch};
-    static const sf_http_api http{sizeof(sf_http_api), 0, detail::http_request};
+    static const sf_http_api http{sizeof(sf_http_api), 0, detail::http_request, nullptr};
     static const sf_fs_api fs{sizeof(sf_fs_api),         0,
                               detail::fs_open_dir,       detail::fs_list,
                               detail::fs_stat,           detail::fs_read,

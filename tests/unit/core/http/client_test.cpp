@@ -357,3 +357,78 @@ TEST_CASE("http client: faults that no test can cause are told apart too", "[htt
   a.detail = "\x1b[31mred";
   CHECK(explain(CURLE_TOO_MANY_REDIRECTS, a).sentence.find('\x1b') == std::string::npos);
 }
+
+namespace {
+
+// "HTTP/1.1 401 …" with a body, over a connection that is closed after it.
+std::string answer(const std::string& status, const std::string& body, const std::string& header = "") {
+  return "HTTP/1.1 " + status + "\r\n" + header + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+// The value of a request's Authorization header, without its scheme.
+std::string credentials_in(const std::string& request) {
+  const auto at = request.find("Authorization: ");
+  if (at == std::string::npos) return "";
+  const auto from = request.find(' ', at + 15) + 1;
+  return request.substr(from, request.find('\r', from) - from);
+}
+
+}  // namespace
+
+TEST_CASE("http: a secret that was rotated during the exchange is read again and sent once more", "[http]") {
+  int requests = 0;
+  std::string now = "old";
+  ScriptedServer server([&](const std::string& request) {
+    ++requests;
+    if (credentials_in(request) == "new") return answer("200 OK", "{}");
+    now = "new";
+    return answer("401 Unauthorized", "no");
+  });
+  Client client;
+  const auto secret = [&](std::string_view) { return now; };
+  const auto out = run(client, {.url = server.url(), .bearer_secret = "token"}, nullptr, secret);
+  CHECK(out.http == 200);
+  CHECK(requests == 2);
+}
+
+TEST_CASE("http: a secret that is refused and did not change is not sent again", "[http]") {
+  int requests = 0;
+  ScriptedServer server([&](const std::string&) {
+    ++requests;
+    return answer("401 Unauthorized", "no");
+  });
+  Client client;
+  CHECK(run(client, {.url = server.url(), .bearer_secret = "token"}).http == 401);
+  CHECK(requests == 1);
+  int changes = 0;  // one that changes each time it is read is tried twice, no more
+  const auto restless = [&](std::string_view) { return std::to_string(++changes); };
+  CHECK(run(client, {.url = server.url(), .bearer_secret = "token"}, nullptr, restless).http == 401);
+  CHECK(requests == 3);
+}
+
+TEST_CASE("http: an answer that repeats the credentials is handed over without them", "[http]") {
+  const auto echo = [](const std::string& status) {
+    return [status](const std::string& request) {
+      const auto sent = credentials_in(request);
+      std::string escaped;
+      for (const char c : sent) escaped += c == '/' ? "\\/" : std::string(1, c);
+      return answer(status, "you sent " + sent + " or " + escaped + ", which is p//?word>>",
+                    "X-Echo: " + sent + "\r\n");
+    };
+  };
+  const auto secret = [](std::string_view) { return std::string("p//?word>>"); };
+  Client client;
+  const std::string encoded = "dXNlcjpwLy8/d29yZD4+";  // user:p//?word>>
+  for (const char* status : {"401 Unauthorized", "403 Forbidden", "302 Found", "500 Internal Server Error"}) {
+    ScriptedServer server(echo(status));
+    const auto out = run(client, {.url = server.url(), .user = "user", .password_secret = "password"}, nullptr, secret);
+    CHECK(out.body == "you sent [hidden] or [hidden], which is [hidden]");
+    CHECK(out.header("x-echo") == "[hidden]");
+  }
+  ScriptedServer server(echo("200 OK"));
+  const auto out = run(client, {.url = server.url(), .user = "user", .password_secret = "password"}, nullptr, secret);
+  CHECK(out.body == "you sent [hidden] or [hidden], which is p//?word>>");  // in alerts it may be any word
+  const auto key = run(client, {.url = server.url(), .headers = {{"authorization", "ApiKey " + encoded}}});
+  CHECK(key.header("x-echo") != encoded);
+  CHECK(key.body.find(encoded) == std::string::npos);
+}

@@ -122,8 +122,8 @@ inline sf_status notify(void* self, sf_str payload, sf_str id, std::uint32_t att
 
 inline const sf_triage kTriage{sizeof(sf_triage), 0, create, destroy, configure, triage, inputs};
 inline const sf_stage kStage{sizeof(sf_stage), 0, create, destroy, configure, nullptr, batch, nullptr};
-inline const sf_source kSource{sizeof(sf_source), 0,       create, destroy, configure, mapping, open, poll,
-                               nullptr,           nullptr, nullptr};
+inline const sf_source kSource{sizeof(sf_source), 0,       create,  destroy, configure, mapping, open, poll,
+                               nullptr,           nullptr, nullptr, nullptr};
 inline const sf_notify kNotify{sizeof(sf_notify), 0, create, destroy, configure, notify, nullptr};
 
 inline signalfoundry::plugin::Plugin plugin(const char* id) {

@@ -70,7 +70,7 @@ class MiniHost {
     return SF_OK;
   }
   static const void* get_service(const sf_host* host, const char* id) {
-    static constexpr sf_http_api http_api{sizeof(sf_http_api), 0, &MiniHost::request};
+    static constexpr sf_http_api http_api{sizeof(sf_http_api), 0, &MiniHost::request, nullptr};
     static constexpr sf_clock_api clock_api{sizeof(sf_clock_api), 0, [](const sf_host* h) { return self(h).now_ms; },
                                             [](const sf_host* h) { return self(h).monotonic_ms; },
                                             [](const sf_host* h, std::uint32_t ms) -> sf_status {

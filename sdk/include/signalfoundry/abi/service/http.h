@@ -4,7 +4,8 @@
  * for every plugin and no plugin links its own.
  *
  * TLS 1.2 at least; certificate and host name are always verified; redirects are not followed; gzip is decoded and
- * max_bytes counts decoded bytes. */
+ * max_bytes counts decoded bytes. Secrets, certificates and the CA are read at each request, so that a replaced file
+ * counts; what an answer repeats of the credentials that were sent is hidden in it. */
 #ifndef SIGNALFOUNDRY_ABI_SERVICE_HTTP_H
 #define SIGNALFOUNDRY_ABI_SERVICE_HTTP_H
 #include <signalfoundry/abi/host.h>
@@ -60,6 +61,10 @@ typedef struct sf_http_api { /* ABI-APPENDABLE */
    * file. SF_TOO_LARGE: over max_bytes. SF_CANCELLED: the run is stopping. The error's message names host and port. */
   sf_status (*request)(const sf_host* host, const sf_http_request* request, const sf_response_sink* sink,
                        sf_error* error);
+  /* Since 1.1. [any-thread] Goes as far as a request would before its first byte, and tells of each step: "name",
+   * "connection" and, for https://, "tls" with who signed the certificate and until when it is valid. It sends neither
+   * request nor credentials. A step that fails is told as SF_CHECK_FAILED and returned like request() does. */
+  sf_status (*reach)(const sf_host* host, const sf_http_request* request, const sf_check_sink* sink, sf_error* error);
 } sf_http_api;
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * abi/service/state.h - sf.state/1: a few small values that a stage keeps between runs, committed with the books. */
+ * abi/service/state.h - sf.state/1: a few small values that a stage keeps between runs, committed with the books.
+ * Keys that begin with "sf." are the runner's. */
 #ifndef SIGNALFOUNDRY_ABI_SERVICE_STATE_H
 #define SIGNALFOUNDRY_ABI_SERVICE_STATE_H
 #include <signalfoundry/abi/host.h>
