@@ -28,11 +28,11 @@ constexpr const char* kSchema = R"json({
     },
     "follow": {
       "type": "boolean", "default": false,
-      "description": "false: read once per process, from the start. true: go on where the last run ended, also through rotation and compression."
+      "description": "false: read once per process, from the start. true: go on where the last run ended."
     },
     "rotated": {
       "type": "string",
-      "description": "With follow and jsonl: names, beside the file, that it has after it was rotated, with * and ?. Without it: Wazuh's dated files, or NAME.* and NAME-*."
+      "description": "With follow: a pattern (*, ?) of its rotated files. Unset: Wazuh's dated ones, or NAME.*, NAME-*."
     }
   }
 })json";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// wazuh_manager.hpp - what Wazuh's manager does to its alert files (siem: analysisd's openlog(), monitord's
-// OS_CompressLog()), on a mock's files, for tests.
+// wazuh_manager.hpp - what Wazuh's manager does to its alert files (analysisd's getloglocation.c, monitord's
+// manage_files.c), on a mock's files, for tests.
 #pragma once
 #include <signalfoundry/plugin.hpp>
 #include <signalfoundry/testing/under_test.hpp>
