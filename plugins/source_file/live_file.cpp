@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t kChunk = std::size_t{1} << 20U;
 constexpr unsigned kChunksMax = 64;  // read in one poll(), so that a stop is heeded in a .gz that never ends a line
 constexpr const char* kWhoMayRead =
-    "; let this program's user read it: Wazuh's files are the group wazuh's (usermod -aG wazuh USER, then start anew)";
+    ". Let the user that runs this read it: Wazuh's files are the group wazuh's (usermod -aG wazuh USER, then start "
+    "anew)";
 
 }  // namespace
 
@@ -51,7 +52,8 @@ sf::Poll LiveFile::poll(const sf::Emitter& out, uint32_t max_records) {
   } catch (const sf::Error& error) {
     keep(out);
     if (error.code() != SF_DENIED) throw;
-    throw sf::Error(SF_DENIED, error.what() + std::string(kWhoMayRead), error.retry_after_ms());
+    const std::string_view what = error.what();  // the runner's advice after the sentence is for what it writes
+    throw sf::Error(SF_DENIED, std::string(what.substr(0, what.find(". Check owner"))) + kWhoMayRead);
   }
 }
 
