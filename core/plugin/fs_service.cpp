@@ -36,6 +36,17 @@ sf_status gone(Host& host, fs::Gone what) {
   return what == fs::Gone::vanished ? SF_VANISHED : SF_CHANGED;
 }
 
+// Nothing: no such directory. The setting's own path is the operator's; below it no link is followed.
+std::optional<fs::Dir> below(const fs::Dir& dir, std::string_view path) {
+  for (auto rest = path;;) {
+    const auto slash = rest.find('/');
+    if (!fs::valid_name(rest.substr(0, slash)))
+      throw Error(Exit::config, "\"" + printable(path) + "\" is not a path of single names");
+    if (slash == std::string_view::npos) return dir.find_path(path);
+    rest.remove_prefix(slash + 1);
+  }
+}
+
 std::optional<fs::Dir> named_dir(const Host& host, std::string_view which) {
   const auto& dirs = host.shared.queue->dirs();
   if (which == "state") return dirs.root;
@@ -45,12 +56,15 @@ std::optional<fs::Dir> named_dir(const Host& host, std::string_view which) {
   const bool parent = which.starts_with("parent:");
   if (!parent && !which.starts_with("setting:"))
     throw Error(Exit::config, "there is no directory \"" + printable(which) + "\"");
-  const auto it = host.stage.paths.find(std::string(which.substr(which.find(':') + 1)));
+  const auto key = which.substr(which.find(':') + 1);
+  const auto slash = std::min(key.find('/'), key.size());
+  const auto it = host.stage.paths.find(std::string(key.substr(0, slash)));
   if (it == host.stage.paths.end())
     throw Error(Exit::config, "\"" + printable(which) + "\" names no setting marked x-sf-path");
   std::string path = it->second;
   if (parent) path.resize(std::max<std::size_t>(path.find_last_of('/'), 1));
-  return fs::Dir::open(path);
+  const auto dir = fs::Dir::open(path);
+  return dir && slash < key.size() ? below(*dir, key.substr(slash + 1)) : dir;
 }
 
 sf_status open_dir(const sf_host* host, sf_str which, const sf_dir** out, sf_error* error) {

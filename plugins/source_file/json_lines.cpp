@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_lines.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace source_file {
 
 namespace {
@@ -19,46 +17,14 @@ std::string first_line_of(const sf::Host& host, std::string_view bytes) {
 
 }  // namespace
 
-JsonLines::JsonLines(const sf::Host& host, const std::string& path, bool follow)
-    : host_(host), path_(path), name_(path.substr(path.rfind('/') + 1)), follow_(follow) {
+JsonLines::JsonLines(const sf::Host& host, const std::string& path)
+    : host_(host), path_(path), name_(path.substr(path.rfind('/') + 1)) {
   if (name_.empty() || name_ == "." || name_ == "..")
     refuse(SF_INVALID, "names a directory; name a file, or set format = \"dir\"");
 }
 
 void JsonLines::refuse(sf_status code, const std::string& what) const {
   throw sf::Error(code, "setting \"path\" (" + printable(path_, 200) + ") " + what);
-}
-
-void JsonLines::open(std::string_view position) {
-  if (!follow_ || position.empty()) return;
-  const auto json = nlohmann::json::parse(position, nullptr, false);
-  const auto is = [&](const char* key, bool (nlohmann::json::*of_type)() const) {
-    return json.contains(key) && (json[key].*of_type)();
-  };
-  using J = nlohmann::json;
-  if (!json.is_object() || !is("v", &J::is_number_unsigned) || json["v"] != 1 || !is("ino", &J::is_number_unsigned) ||
-      !is("offset", &J::is_number_unsigned) || !is("first_line_sha256", &J::is_string)) {
-    host_.warn(
-        "the position of the last run cannot be read; the file is read from its start, known alerts are recognised");
-    return;
-  }
-  entry_.ino = json["ino"].get<uint64_t>();
-  first_line_ = json["first_line_sha256"].get<std::string>();
-  lines_.reset(json["offset"].get<uint64_t>());
-  looked_ = false;
-}
-
-std::string JsonLines::position() const {
-  return nlohmann::json{
-      {"v", 1}, {"ino", entry_.ino}, {"offset", lines_.consumed()}, {"first_line_sha256", first_line_}}
-      .dump();
-}
-
-sf::Poll JsonLines::poll(const sf::Emitter& out, uint32_t max_records) {
-  const auto before = position();
-  const auto result = read(out, max_records);
-  if (follow_ && position() != before) out.checkpoint(position());
-  return result;
 }
 
 void JsonLines::preflight(const sf::Checks& out) {
@@ -77,7 +43,7 @@ void JsonLines::preflight(const sf::Checks& out) {
   }
 }
 
-sf::Poll JsonLines::read(const sf::Emitter& out, uint32_t max_records) {
+sf::Poll JsonLines::poll(const sf::Emitter& out, uint32_t max_records) {
   if (!looked_) look();
   for (uint32_t handled = 0; handled < max_records;) {
     if (const auto line = lines_.next()) {
@@ -112,11 +78,7 @@ void JsonLines::look() {
 }
 
 void JsonLines::look_at(const sf::fs::Entry& found) {
-  if (entry_.ino == 0) return start(found);
-  if (entry_.ino != found.ino) {
-    if (!follow_ || !find_rotated()) start(found);
-    return;
-  }
+  if (entry_.ino != found.ino) return start(found);
   entry_ = found;
   auto offset = lines_.consumed();
   if (taken_rest_ && found.size != taken_rest_->next) {  // the last line has grown
@@ -127,25 +89,10 @@ void JsonLines::look_at(const sf::fs::Entry& found) {
   lines_.reset(offset);
 }
 
-// The file that was read until now may stand beside its successor: what came into it since is read first.
-bool JsonLines::find_rotated() {
-  const auto old = entry_.ino;
-  for (auto& entry : dir_->list("")) {
-    if (entry.ino != old || entry.kind != SF_FILE) continue;
-    entry_ = std::move(entry);
-    if (first_line_differs()) return false;
-    lines_.reset(lines_.consumed());
-    rotated_ = true;
-    return true;
-  }
-  return false;
-}
-
 void JsonLines::start(const sf::fs::Entry& entry) {
   entry_ = entry;
   first_line_.clear();
   lines_.reset(0);
-  rotated_ = false;
   taken_rest_.reset();
 }
 
@@ -173,34 +120,19 @@ bool JsonLines::fill() {
 }
 
 bool JsonLines::take(const sf::Emitter& out, const LineBuffer::Line& line) {
-  const std::string where = "line at byte " + std::to_string(line.begin);
-  const auto text = trimmed(line.begin == 0 ? without_mark(line.text) : line.text);
-  if (!line.whole) {
-    out.reject(text, where + ": " + std::to_string(line.next - line.begin) + " bytes long, more than the " +
-                         std::to_string(kAlertBytesMax) + " of an alert; only its beginning is kept here");
-  } else if (!text.empty() && !hand_over(out, text, where)) {
-    return false;
-  }
+  if (!hand_over(out, line, "line at byte " + std::to_string(line.begin))) return false;
   lines_.consume(line);
   return true;
 }
 
-// True: nothing more in this run. A last line without a line feed is still being written when the file is followed.
+// True: nothing more in this run. False: the host has no room.
 bool JsonLines::at_end(const sf::Emitter& out) {
-  if (!follow_ || rotated_) {
-    if (const auto rest = lines_.rest()) {
-      if (!take(out, *rest)) return false;
-      taken_rest_ = LineBuffer::Line{{}, rest->begin, rest->next, true};
-    }
+  if (const auto rest = lines_.rest()) {
+    if (!take(out, *rest)) return false;
+    taken_rest_ = LineBuffer::Line{{}, rest->begin, rest->next, true};
   }
   looked_ = false;
-  if (!rotated_) return true;
-  rotated_ = false;
-  entry_.ino = 0;
-  lines_.reset(0);
-  first_line_.clear();
-  taken_rest_.reset();
-  return false;
+  return true;
 }
 
 }  // namespace source_file

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "line_buffer.hpp"
 
+#include <algorithm>
+
 #include "document.hpp"
 
 namespace source_file {
@@ -23,6 +25,7 @@ void LineBuffer::append(std::string_view chunk) {
 
 std::optional<LineBuffer::Line> LineBuffer::next() {
   const auto feed = buffer_.find('\n', searched_);
+  pass_nuls(feed);
   const std::string_view text = std::string_view(buffer_).substr(at_, feed == std::string::npos ? feed : feed - at_);
   if (long_) {
     if (feed != std::string::npos) return Line{long_text_, long_begin_, base_ + feed + 1, false};
@@ -47,10 +50,20 @@ std::optional<LineBuffer::Line> LineBuffer::next() {
   return std::nullopt;
 }
 
+// What a file holds where nothing was written (a hole that copytruncate left, blocks lost in a crash) is no part of the
+// line that follows. The line is known to follow when its end has come, or when it would be too long.
+void LineBuffer::pass_nuls(std::size_t feed) {
+  if (long_ || at_ == buffer_.size() || buffer_[at_] != '\0') return;
+  if (feed == std::string::npos && buffer_.size() - at_ <= kAlertBytesMax) return;
+  at_ = std::min(buffer_.find_first_not_of('\0', at_), buffer_.size());
+  searched_ = std::max(searched_, at_);
+}
+
 std::optional<LineBuffer::Line> LineBuffer::rest() const {
   if (long_) return Line{long_text_, long_begin_, wants(), false};
-  if (at_ == buffer_.size()) return std::nullopt;
-  return Line{std::string_view(buffer_).substr(at_), base_ + at_, wants(), true};
+  const auto begin = buffer_.find_first_not_of('\0', at_);
+  if (begin == std::string::npos) return std::nullopt;
+  return Line{std::string_view(buffer_).substr(begin), base_ + begin, wants(), true};
 }
 
 void LineBuffer::consume(const Line& line) {

@@ -3,7 +3,8 @@
 // line_buffer.hpp - cuts a file that arrives in chunks into lines, holding never more than one line and one chunk.
 //
 // next() shows a line, consume() goes past it; what was shown and not consumed is shown again. A line over
-// kAlertBytesMax is shown by its beginning, and the rest of it is let go as it arrives. Thread: one.
+// kAlertBytesMax is shown by its beginning, and the rest of it is let go as it arrives. NUL bytes before a line are
+// passed over, however many. Thread: one.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,8 @@ class LineBuffer {
   void consume(const Line& line);
 
  private:
+  void pass_nuls(std::size_t feed);
+
   std::string buffer_;
   std::uint64_t base_ = 0;    // place of buffer_[0] in the file
   std::size_t at_ = 0;        // where the first line that was not consumed begins

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "document.hpp"
+#include "line_buffer.hpp"
 
 namespace source_file {
 
@@ -28,6 +29,15 @@ inline bool hand_over(const sf::Emitter& out, std::string_view text, const std::
   const auto reason = why_no_object(text);
   if (reason.empty()) return out.push(text, "", "");
   out.reject(text, where + ": " + reason);
+  return true;
+}
+
+// The same of a line of a file: a blank one is passed over, one that is too long is rejected by its beginning.
+inline bool hand_over(const sf::Emitter& out, const LineBuffer::Line& line, const std::string& where) {
+  const auto text = trimmed(line.begin == 0 ? without_mark(line.text) : line.text);
+  if (line.whole) return text.empty() || hand_over(out, text, where);
+  out.reject(text, where + ": " + std::to_string(line.next - line.begin) + " bytes long, more than the " +
+                       std::to_string(kAlertBytesMax) + " of an alert; only its beginning is kept here");
   return true;
 }
 

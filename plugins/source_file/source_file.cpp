@@ -7,6 +7,7 @@
 
 #include "json_files.hpp"
 #include "json_lines.hpp"
+#include "live_file.hpp"
 
 namespace source_file {
 
@@ -28,6 +29,10 @@ constexpr const char* kSchema = R"json({
     "follow": {
       "type": "boolean", "default": false,
       "description": "false: read once per process, from the start. true: go on where the last run ended."
+    },
+    "rotated": {
+      "type": "string",
+      "description": "With follow: a pattern (*, ?) of its rotated files. Unset: Wazuh's dated ones, or NAME.*, NAME-*."
     }
   }
 })json";
@@ -38,10 +43,18 @@ class SourceFile final : public sf::Source {
     const auto json = nlohmann::json::parse(settings);
     auto path = json.at("path").get<std::string>();
     const bool follow = json.value("follow", false);
-    if (json.value("format", std::string("jsonl")) == "dir")
+    const bool dir = json.value("format", std::string("jsonl")) == "dir";
+    auto rotated = json.value("rotated", std::string());
+    if (json.contains("rotated") && (dir || !follow || rotated.empty() || rotated.find('/') != std::string::npos))
+      throw sf::Error(SF_INVALID,
+                      "setting \"rotated\" is a pattern of file names such as \"alerts.json.*\", and goes with "
+                      "follow = true and format = \"jsonl\"; correct it, or leave it out");
+    if (dir)
       reader_ = std::make_unique<JsonFiles>(host, std::move(path), follow);
+    else if (follow)
+      reader_ = std::make_unique<LiveFile>(host, path, std::move(rotated));
     else
-      reader_ = std::make_unique<JsonLines>(host, path, follow);
+      reader_ = std::make_unique<JsonLines>(host, path);
   }
   std::string mapping() override { return std::string(sf::kWazuhMapping); }
   void open(std::string_view position) override { reader_->open(position); }

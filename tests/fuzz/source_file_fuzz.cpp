@@ -20,13 +20,20 @@ namespace {
 
 constexpr unsigned kRunsMax = 200;
 
+// NUL bytes before a line are a hole in the file.
+std::string_view without_nuls(std::string_view line) {
+  return line.substr(std::min(line.find_first_not_of('\0'), line.size()));
+}
+
 // How many lines of the file there are to hand over: those that end, and are not blank.
 std::size_t expected(std::string_view file) {
   std::size_t out = 0;
   bool first = true;
   for (auto feed = file.find('\n'); feed != std::string_view::npos; feed = file.find('\n')) {
     const auto line = file.substr(0, feed);
-    out += source_file::trimmed(first ? source_file::without_mark(line) : line).empty() ? 0 : 1;
+    const auto text = without_nuls(line);
+    const bool marked = first && text.size() == line.size();
+    out += source_file::trimmed(marked ? source_file::without_mark(text) : text).empty() ? 0 : 1;
     file.remove_prefix(feed + 1);
     first = false;
   }
@@ -45,7 +52,13 @@ std::size_t follow(MockHost& host, std::string position, std::uint32_t page) {
   for (unsigned run = 0; run < kRunsMax; ++run) {
     SourceUnderTest source(host, signalfoundry_plugin, {{"path", "/var/alerts.json"}, {"follow", true}});
     source.open(position);
-    const MockPoll poll = source.poll(page);
+    MockPoll poll;
+    try {
+      poll = source.poll(page);
+    } catch (const sf::Error& error) {  // a position of another hand names a file that is nowhere: said once
+      hold(error.code() == SF_FAILED && fuzz::sentence(error.what(), 600));
+      poll = source.last();
+    }
     check_handed_over(poll, page);
     out += poll.pushed.size() + poll.rejected.size();
     position = source.position();

@@ -19,13 +19,18 @@ using Json = nlohmann::json;
 
 namespace {
 
+// NUL bytes before a line are a hole in the file.
+std::string_view without_nuls(std::string_view line) {
+  return line.substr(std::min(line.find_first_not_of('\0'), line.size()));
+}
+
 std::vector<std::string> split(std::string_view file) {
   std::vector<std::string> out;
   for (auto feed = file.find('\n'); feed != std::string_view::npos; feed = file.find('\n')) {
-    out.emplace_back(file.substr(0, feed));
+    out.emplace_back(without_nuls(file.substr(0, feed)));
     file.remove_prefix(feed + 1);
   }
-  if (!file.empty()) out.emplace_back(file);
+  if (!without_nuls(file).empty()) out.emplace_back(without_nuls(file));
   return out;
 }
 
@@ -47,8 +52,9 @@ std::vector<std::string> in_chunks(std::string_view file, std::size_t chunk) {
       take(*line);
     }
   }
-  if (const auto rest = lines.rest()) take(*rest);
-  hold(lines.consumed() == 7 + file.size());
+  const auto rest = lines.rest();
+  if (rest) hold(rest->next == 7 + file.size() && rest->begin >= lines.consumed());
+  if (rest) out.emplace_back(rest->text);
   return out;
 }
 

@@ -52,8 +52,8 @@ namespace sf __attribute__((visibility("hidden"))) {
   class Dir {
    public:
     Dir() = default;
-    // which: "state", "cases", "packs", "quarantine", "setting:KEY" or "parent:KEY" (abi/service/fs.h). Nothing: no
-    // such directory.
+    // which: "state", "cases", "packs", "quarantine", "setting:KEY" or "parent:KEY", and of these two one below,
+    // "parent:KEY/2026/Nov" (abi/service/fs.h). Nothing: no such directory.
     static std::optional<Dir> open(const Host& host, std::string_view which) {
       const sf_dir* dir = nullptr;
       sf_error error{};

@@ -11,6 +11,7 @@
 #pragma once
 #include <signalfoundry/testing/mock_record.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -36,29 +37,40 @@ namespace sf __attribute__((visibility("hidden"))) {
     using Files =
         std::map<std::string, File, std::less<>>;  // by name; a file of a published tree: "2026/11/24/c-1/case.json"
 
-    std::vector<std::string> calls;              // every call: "read setting:path/a.json"
-    std::vector<std::string> published;          // "cases/2026/11/24/c-1", in order
-    uint64_t whole_file_limit = 64U << 20U;      // what read() with limit 0 takes
-    int64_t now_ns = 1'767'225'600'000'000'000;  // given to new files, then advanced by a millisecond
+    std::vector<std::string> calls;                       // every call: "read setting:path/a.json"
+    std::vector<std::string> published;                   // "cases/2026/11/24/c-1", in order
+    std::function<void(const std::string&)> before_call;  // called with each; may change the files: somebody else did
+    uint64_t whole_file_limit = 64U << 20U;               // what read() with limit 0 takes
+    int64_t now_ns = 1'767'225'600'000'000'000;           // given to new files, then advanced by a millisecond
 
     void make_dir(const std::string& which) { dirs_.try_emplace(which); }
     // Makes a file, or puts a new one (another inode) under a name that is taken.
     void put(const std::string& which, const std::string& name, std::string bytes, uint32_t kind = SF_FILE) {
       dirs_[which][name] = File{std::move(bytes), ++last_ino_, tick(), kind};
     }
-    // The same file grows.
+    // The same file grows, under each of its names.
     void append(const std::string& which, const std::string& name, std::string_view bytes) {
-      auto& file = dirs_[which][name];
-      if (file.ino == 0) file.ino = ++last_ino_;
-      file.bytes.append(bytes);
-      file.mtime_ns = tick();
+      overwrite(which, name, dirs_[which][name].bytes + std::string(bytes));
     }
-    // The same file is cut or rewritten in place.
+    // The same file is cut or rewritten in place, under each of its names.
     void overwrite(const std::string& which, const std::string& name, std::string bytes) {
       auto& file = dirs_[which][name];
       if (file.ino == 0) file.ino = ++last_ino_;
       file.bytes = std::move(bytes);
       file.mtime_ns = tick();
+      const File now = file;
+      for (auto& dir : dirs_)
+        for (auto& other : dir.second)
+          if (other.second.ino == now.ino) other.second = now;
+    }
+    // A second name for the same file, in place of what stands there.
+    void link(const std::string& which, const std::string& from, const std::string& to) {
+      const File file = dirs_[which].at(from);
+      dirs_[which][to] = file;
+    }
+    // The same bytes under the same name in a file whose inode number was `name`'s: the number was used again.
+    void give_inode(const std::string& which, const std::string& name, uint64_t ino) {
+      dirs_[which].at(name).ino = ino;
     }
     void rename(const std::string& which, const std::string& from, const std::string& to) {
       auto node = dirs_[which].extract(from);
@@ -98,6 +110,7 @@ namespace sf __attribute__((visibility("hidden"))) {
     // ---- the host's side; plugins come here through sf.fs/1 ----
     struct Dir {
       std::string which;
+      std::string below;  // "2026/Nov/": every name in it begins so
     };
     struct Tree {
       Dir* dir = nullptr;
@@ -111,25 +124,30 @@ namespace sf __attribute__((visibility("hidden"))) {
         if (*fault == Fault::absent || *fault == Fault::vanish) return SF_ABSENT;
         if (failing(*fault)) return fail(*fault, "open_dir", name, error);
       }
-      if (!named(name))
+      const auto slash = std::min(name.find('/'), name.size());
+      const Dir asked{name.substr(0, slash), slash < name.size() ? name.substr(slash + 1) + "/" : ""};
+      if (!named(name) || (slash < name.size() && !relative(name.substr(slash + 1))))
         return detail::refuse(error, SF_INVALID, "open_dir", "no directory has the name \"" + name + "\"");
-      if (!dirs_.contains(name)) {
+      if (!dirs_.contains(asked.which)) {
         if (!writable(name)) return SF_ABSENT;
         make_dir(name);
       }
+      const auto inside = dirs_[asked.which].lower_bound(asked.below);
+      if (!asked.below.empty() && (inside == dirs_[asked.which].end() || !inside->first.starts_with(asked.below)))
+        return SF_ABSENT;
       auto& dir = open_[name];
-      if (!dir) dir = std::make_unique<Dir>(Dir{name});
+      if (!dir) dir = std::make_unique<Dir>(asked);
       *out = reinterpret_cast<const sf_dir*>(dir.get());
       return SF_OK;
     }
 
     sf_status list(const Dir& dir, std::string_view suffix, int32_t (*visit)(void*, const sf_entry*), void* impl,
                    sf_error* error) {
-      const auto fault = enter("list", dir.which);
+      const auto fault = enter("list", dir.below.empty() ? dir.which : dir.which + "/" + dir.below);
       if (fault && failing(*fault)) return fail(*fault, "list", dir.which, error);
-      const auto entries = children(dir.which, suffix);
+      const auto entries = children(dir, suffix);
       if (fault) {
-        for (const auto& entry : entries) strike(*fault, dir.which, entry.first);
+        for (const auto& entry : entries) strike(*fault, dir.which, dir.below + entry.first);
       }
       for (const auto& [name, file] : entries) {
         detail::Arena arena;
@@ -143,7 +161,7 @@ namespace sf __attribute__((visibility("hidden"))) {
 
     sf_status stat(const Dir& dir, std::string_view name, sf_entry* out, sf_error* error) {
       if (const auto bad = prepare("stat", dir, name, error)) return *bad;
-      const auto found = find(dir.which, name);
+      const auto found = find(dir.which, dir.below + std::string(name));
       if (!found) return SF_VANISHED;
       out->dev = kDevice;
       out->ino = found->ino;
@@ -157,7 +175,7 @@ namespace sf __attribute__((visibility("hidden"))) {
     sf_status read(const Dir& dir, const sf_entry& entry, uint64_t offset, uint64_t limit, const sf_bytes_sink* sink,
                    sf_error* error) {
       if (const auto bad = prepare("read", dir, from_c(entry.name), error)) return *bad;
-      const auto found = find(dir.which, from_c(entry.name));
+      const auto found = find(dir.which, dir.below + std::string(from_c(entry.name)));
       if (!found) return SF_VANISHED;
       if (found->kind != SF_FILE || (entry.ino != 0 && entry.ino != found->ino)) return SF_CHANGED;
       if (limit == 0 && found->bytes.size() > whole_file_limit) return SF_TOO_LARGE;
@@ -264,6 +282,7 @@ namespace sf __attribute__((visibility("hidden"))) {
     // Counts the call and gives the fault that is due, if any.
     std::optional<Fault> enter(const std::string& call, const std::string& place) {
       calls.push_back(call + " " + place);
+      if (before_call) before_call(calls.back());
       const unsigned mine = ++counts_[call];
       ++total_;
       for (auto it = injections_.begin(); it != injections_.end(); ++it) {
@@ -287,13 +306,13 @@ namespace sf __attribute__((visibility("hidden"))) {
 
     // The common start of a call on one name: its fault, then the name itself.
     std::optional<sf_status> prepare(const char* call, const Dir& dir, std::string_view name, sf_error* error) {
-      const std::string place = dir.which + "/" + std::string(name);
+      const std::string place = dir.which + "/" + dir.below + std::string(name);
       const auto fault = enter(call, place);
       if (!component(name))
         return detail::refuse(error, SF_INVALID, call, "not one name: \"" + std::string(name) + "\"");
       if (!fault) return std::nullopt;
       if (failing(*fault)) return fail(*fault, call, place, error);
-      strike(*fault, dir.which, std::string(name));
+      strike(*fault, dir.which, dir.below + std::string(name));
       return std::nullopt;
     }
 
@@ -307,11 +326,14 @@ namespace sf __attribute__((visibility("hidden"))) {
       return File{"", it->second.ino + 1'000'000, it->second.mtime_ns, SF_DIRECTORY};
     }
 
-    std::vector<std::pair<std::string, File>> children(const std::string& which, std::string_view suffix) const {
+    std::vector<std::pair<std::string, File>> children(const Dir& dir, std::string_view suffix) const {
       std::map<std::pair<std::size_t, std::string>, File> shuffled;
-      for (const auto& [path, file] : dirs_.at(which)) {
+      for (const auto& one : dirs_.at(dir.which)) {
+        if (!one.first.starts_with(dir.below)) continue;
+        const auto path = one.first.substr(dir.below.size());
         const auto name = path.substr(0, path.find('/'));
-        if (name.ends_with(suffix)) shuffled[{std::hash<std::string>{}(name), name}] = *find(which, name);
+        if (name.ends_with(suffix))
+          shuffled[{std::hash<std::string>{}(name), name}] = *find(dir.which, dir.below + name);
       }
       std::vector<std::pair<std::string, File>> out;
       for (auto& [key, file] : shuffled) out.emplace_back(key.second, std::move(file));

@@ -34,7 +34,8 @@ typedef struct sf_fs_api { /* ABI-APPENDABLE; all [stage-thread] */
   uint32_t struct_size;
   uint32_t reserved;
   /* A directory by name: "state", "cases", "packs", "quarantine" (of the pipeline; writable), or "setting:KEY", the
-   * directory that a setting marked "x-sf-path" names (read only), or "parent:KEY", the directory that holds it.
+   * directory that a setting marked "x-sf-path" names (read only), or "parent:KEY", the directory that holds it. The
+   * last two may be followed by "/NAME/NAME...": a directory below, through no symbolic link.
    * SF_OK, SF_ABSENT (no such directory), or an error. */
   sf_status (*open_dir)(const sf_host* host, sf_str which, const sf_dir** out, sf_error* error);
   /* Calls visit for each entry whose name ends in `suffix` ("": all), in directory order. visit != 0 stops. */

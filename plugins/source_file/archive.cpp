@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "byte_file.hpp"
+
+namespace source_file {
+
+namespace {
+
+constexpr std::int64_t kSlackMs = 2000;
+
+std::string_view without_gz(std::string_view name) {
+  return ByteFile::is_gzip(name) ? name.substr(0, name.size() - 3) : name;
+}
+
+bool foreign_compression(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kEndings{".xz", ".zst", ".bz2", ".lz4", ".Z"};
+  return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view end) { return name.ends_with(end); });
+}
+
+// 12 of "alerts.json.12", as logrotate counts: the larger the older. A date has more digits.
+std::optional<unsigned> number_at_end(std::string_view file) {
+  const auto dot = file.rfind('.');
+  const auto digits = dot == std::string_view::npos ? "" : file.substr(dot + 1);
+  if (digits.empty() || digits.size() > 5) return std::nullopt;
+  unsigned out = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    out = out * 10 + static_cast<unsigned>(c - '0');
+  }
+  return out;
+}
+
+// Of "a.json" and "a.json.gz" only the first, in any order; both stand next to each other when sorted by file().
+void drop_unfinished(std::vector<RotatedFile>& files) {
+  std::sort(files.begin(), files.end(), [](const RotatedFile& a, const RotatedFile& b) {
+    const auto left = a.file();
+    const auto right = b.file();
+    return left != right ? left < right : a.entry.name.size() < b.entry.name.size();
+  });
+  const auto same = [](const RotatedFile& a, const RotatedFile& b) { return a.file() == b.file(); };
+  files.erase(std::unique(files.begin(), files.end(), same), files.end());
+}
+
+}  // namespace
+
+std::string RotatedFile::file() const {
+  const std::string name(without_gz(entry.name));
+  return folder.empty() ? name : folder + "/" + name;
+}
+
+Archive::Archive(const sf::Host& host, std::string live_name, std::string pattern)
+    : host_(host), live_name_(std::move(live_name)), pattern_(std::move(pattern)) {
+  if (pattern_.empty()) prefix_ = dated_prefix(live_name_);
+}
+
+std::optional<sf::fs::Dir> Archive::dir(const std::string& folder) {
+  if (const auto known = dirs_.find(folder); known != dirs_.end()) return known->second;
+  auto found = sf::fs::Dir::open(host_, folder.empty() ? "parent:path" : "parent:path/" + folder);
+  if (found) dirs_.emplace(folder, *found);
+  return found;
+}
+
+std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms) {
+  auto out = prefix_.empty() ? std::vector<RotatedFile>() : list_dated(from);
+  if (!out.empty() || from) return out;
+  return list_beside(from_ms);
+}
+
+std::vector<RotatedFile> Archive::list_dated(const std::optional<DatedName>& from) {
+  std::vector<std::pair<int, int>> months;
+  const auto top = dir("");
+  if (!top) return {};
+  for (const auto& year : top->list("")) {
+    const auto y = year_of(year.name);
+    const auto months_of = y && (!from || *y >= from->year) ? dir(year.name) : std::nullopt;
+    if (!months_of) continue;
+    for (const auto& month : months_of->list(""))
+      if (const auto m = month_of(month.name)) months.emplace_back(*y, *m);
+  }
+  std::sort(months.begin(), months.end());
+  if (!from && months.size() > 2) months.erase(months.begin(), months.end() - 2);
+  std::vector<RotatedFile> out;
+  for (const auto& [year, month] : months)
+    if (!from || std::pair(year, month) >= std::pair(from->year, from->month))
+      list_month(folder_of(year, month), {year, month, 0, 0}, out);
+  drop_unfinished(out);
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.dated < b.dated; });
+  return out;
+}
+
+std::string Archive::dated_name_of(std::uint64_t ino) {
+  if (prefix_.empty()) return "";
+  for (const auto& one : list_dated(std::nullopt))
+    if (one.entry.ino == ino) return one.file();
+  return "";
+}
+
+void Archive::list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out) {
+  const auto days = dir(folder);
+  if (!days) return;
+  for (auto& entry : days->list("")) {
+    if (entry.kind != SF_FILE || !read_dated(without_gz(entry.name), prefix_, of)) continue;
+    out.push_back({folder, std::move(entry), of, false});
+  }
+}
+
+bool Archive::is_rotated(std::string_view name) const {
+  if (name == live_name_) return false;
+  if (!pattern_.empty()) return matches(pattern_, name);
+  if (!name.starts_with(live_name_) || name.size() == live_name_.size()) return false;
+  const char next = name[live_name_.size()];
+  return next == '.' || next == '-';
+}
+
+std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_ms) {
+  const auto here = dir("");
+  if (!here) return std::vector<RotatedFile>();
+  std::vector<RotatedFile> out;
+  for (auto& entry : here->list("")) {
+    if (entry.kind != SF_FILE || !is_rotated(entry.name)) continue;
+    if (out.size() == kNamesMax) break;
+    const bool foreign = foreign_compression(entry.name);
+    out.push_back({"", std::move(entry), {}, foreign});
+  }
+  drop_unfinished(out);
+  for (auto& one : out) {
+    const bool there =
+        here->stat(one.entry.name)
+            .match([&](sf::fs::Entry now) { return one.entry = std::move(now), true; }, [](sf::Gone) { return false; });
+    if (!there) return std::nullopt;
+  }
+  std::erase_if(out, [&](const auto& one) { return one.entry.mtime_ns / 1'000'000 < from_ms - kSlackMs; });
+  const bool numbered = std::all_of(out.begin(), out.end(), [](const auto& one) { return number_at_end(one.file()); });
+  std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
+    return numbered ? number_at_end(a.file()) > number_at_end(b.file()) : a.entry.mtime_ns < b.entry.mtime_ns;
+  });
+  return out;
+}
+
+bool matches(std::string_view pattern, std::string_view name) {
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t after = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      after = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++after;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+}  // namespace source_file

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// archive.hpp - the files that the followed one was before it was rotated, oldest first.
+//
+// Wazuh's are in <YYYY>/<Mon> beside alerts.json, known by their names (dated_name.hpp). Any other file's stand beside
+// it, as logrotate leaves them, and are ordered by when they were last written. Of a file and its .gz the file counts:
+// while both are there, the .gz is not finished. A listing is a snapshot. [stage-thread]
+#pragma once
+#include <signalfoundry/fs.hpp>
+
+#include <map>
+
+#include "dated_name.hpp"
+
+namespace source_file {
+
+struct RotatedFile {
+  std::string folder;       // "2026/Nov"; "" beside the live file
+  sf::fs::Entry entry;      // mtime_ns only beside the live file
+  DatedName dated;          // all 0 beside the live file
+  bool unreadable = false;  // compressed by something else than gzip
+
+  // "2026/Nov/ossec-alerts-27.json", without .gz.
+  std::string file() const;
+};
+
+class Archive {
+ public:
+  // live_name: of the followed file, in the directory "parent:path". pattern: of the names beside it, with * and ?; "":
+  // Wazuh's dated files where there are any, else NAME.* and NAME-*.
+  Archive(const sf::Host& host, std::string live_name, std::string pattern);
+
+  // A file whose name or whose time of writing (Unix milliseconds, 2 s of slack: a compressor may round it) says that
+  // it is not older. Without a date, Wazuh's of the newest two
+  // months. Of names beside the live file the first kNamesMax.
+  // Nothing: names changed meanwhile, so list again. Throws sf::Error.
+  std::optional<std::vector<RotatedFile>> list(const std::optional<DatedName>& from, std::int64_t from_ms);
+  // The dated file, of the newest two months, that has this inode number; "" when there is none.
+  std::string dated_name_of(std::uint64_t ino);
+  // Nothing: not one of Wazuh's names.
+  std::optional<DatedName> dated(std::string_view file) const { return dated_of(file, prefix_); }
+  // "": that of the live file. Nothing: not there.
+  std::optional<sf::fs::Dir> dir(const std::string& folder);
+
+ private:
+  std::vector<RotatedFile> list_dated(const std::optional<DatedName>& from);
+  void list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out);
+  std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms);
+  bool is_rotated(std::string_view name) const;
+
+  static constexpr std::size_t kNamesMax = 10'000;
+
+  sf::Host host_;
+  std::string live_name_;
+  std::string pattern_;
+  std::string prefix_;  // "": not Wazuh's
+  std::map<std::string, sf::fs::Dir> dirs_;
+};
+
+// '*' any bytes, '?' one; everything else itself.
+bool matches(std::string_view pattern, std::string_view name);
+
+}  // namespace source_file
