@@ -40,15 +40,16 @@ class Exchange {
       : host_(host), server_(server), who_(std::move(who)), stop_(stop) {}
 
   using Read = std::function<std::optional<Problem>(Reply reply)>;
-  // One exchange: `read` judges an answer that came whole. Throws sf::Stop when the run stops.
+  // One exchange: `read` judges an answer that came whole; one that did not come within timeout may if less is asked
+  // for. Throws sf::Stop when the run stops.
   std::optional<Problem> ask(const Question& question, const Read& read);
 
   // Calls `attempt`, which asks once, until there is no problem. After one with retry_smaller, `smaller` makes the
   // next attempt ask for less and says whether it could. Throws sf::Error when the fault does not pass within retry_for
   // or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED; a SearchFailed where the server itself is well.
-  // Throws sf::Stop when the run stops.
+  // Throws sf::Stop when the run stops. `afresh`: what asks for less is another question, with a retry_for of its own.
   void persist(const std::function<std::optional<Problem>()>& attempt,
-               const std::function<bool(const Problem&)>& smaller);
+               const std::function<bool(const Problem&)>& smaller, bool afresh = false);
 
   // The clock by the last answer's Date header, where there is one.
   std::optional<std::int64_t> date_ms() const { return date_ms_; }

@@ -111,8 +111,7 @@ const std::vector<Fault>& faults() {
        {.http = 503, .body = kRedIndex},
        SF_RETRY,
        "lacks shards that the search needs (503 search_phase_execution_exception: Search rejected due to missing "
-       "shards "
-       "[[wazuh-alerts-4.x-2026.11.24][0]])",
+       "shards [[wazuh-alerts-4.x-2026.11.24][0]]",
        true},
       {"502",
        {.http = 502, .body = "<html><h1>Bad Gateway"},
