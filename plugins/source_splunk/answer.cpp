@@ -36,9 +36,11 @@ bool holds(std::string_view text, const std::array<std::string_view, N>& phrases
 // "…role- based concurrency limit…", "…maximum disk usage quota…": seen as FATAL in a 503 and as WARN in a 200.
 constexpr std::array<std::string_view, 4> kQuota = {"maximum number of concurrent", "concurrency limit",
                                                     "disk usage quota", "search not executed"};
-// A WARN of these means that results are missing, though the stream goes on as if nothing were.
-constexpr std::array<std::string_view, 7> kMissing = {
-    "incomplete", "did not return", "unable to distribute", "finalized", "truncated", "time limit", "not responding"};
+// These mean that results are missing, though the stream goes on as if nothing were. Of which type such a message is
+// differs by version and place: "[subsearch]: Subsearch produced 12000 results, truncating to maxout 10000." is INFO.
+constexpr std::array<std::string_view, 8> kMissing = {"incomplete", "did not return", "unable to distribute",
+                                                      "finalized",  "truncated",      "truncating",
+                                                      "time limit", "not responding"};
 constexpr std::array<std::string_view, 2> kSubstituted = {"timerange was substituted", "time range was substituted"};
 
 struct Message {
@@ -88,7 +90,7 @@ std::optional<Problem> judge(const Message& m, const Settings& s, std::vector<st
   if (error)
     return Problem{Act::retry, SF_RETRY, who(s) + " failed while it searched (" + told + ")",
                    "run the search in Splunk Web, and see its search.log"};
-  if (warning && holds(m.text, kMissing))
+  if (m.type != "DEBUG" && holds(m.text, kMissing))
     return Problem{Act::retry, SF_RETRY, who(s) + " says that results are missing (" + told + ")",
                    "see the health of its indexers, and srchMaxTime of the role"};
   if (holds(m.text, kSubstituted))

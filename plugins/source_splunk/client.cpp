@@ -46,7 +46,7 @@ Answer Client::search(Slice& slice) {
     host_.info("asking for " + std::to_string(longest_ms_ / 1000) + " s at a time now: " + problem.what);
     return true;
   };
-  exchange_.persist(attempt, smaller);
+  exchange_.persist(attempt, smaller, {.afresh = true});
   return answer;
 }
 

@@ -34,10 +34,12 @@ inline constexpr std::string_view kOwnTail = R"json(
     "event_age": {"type": "string", "x-sf-duration": true, "default": "0s",
       "description": "How much older than its indexing an event's own time may be; 0s: any, in every bucket."},
     "timeout": {"type": "string", "x-sf-duration": true, "default": "2m",
-      "description": "Deadline of one exchange, the search included."}
+      "description": "Deadline of one exchange, the search included; after it, half of the slice is asked for."},
+    "retry_for": {"type": "string", "x-sf-duration": true, "default": "5m",
+      "description": "How long a passing fault is retried before the run goes on without the server; twice timeout."}
   }
 })json";
 
-inline constexpr const char* kSchema = shared::Joined<kOwnHead, search::kServerSettings, kOwnTail>::text;
+inline constexpr const char* kSchema = shared::Joined<kOwnHead, search::kLoginSettings, kOwnTail>::text;
 
 }  // namespace source_splunk

@@ -16,9 +16,19 @@ constexpr std::array<std::string_view, 8> kFilters = {"search", "where", "regex"
                                                       "eval",   "spath", "lookup", "fillnull"};
 
 // Time modifiers in SPL win over the form's (Search Reference, "Time modifiers": "that time overrides").
-constexpr std::array<std::string_view, 12> kTimeModifiers = {
-    "earliest",  "latest",  "_index_earliest", "_index_latest",   "index_earliest", "index_latest",
-    "starttime", "endtime", "startdaysago",    "startminutesago", "starthoursago",  "startmonthsago"};
+constexpr std::array<std::string_view, 7> kTimeModifiers = {
+    "earliest", "latest", "_index_earliest", "_index_latest", "index_earliest", "index_latest", "timeformat"};
+// The older ones, by how they begin: startdaysago, endtimeu, searchtimespanhours, and so on.
+constexpr std::array<std::string_view, 15> kOldTimeModifiers = {
+    "starttime",      "startdaysago", "starthoursago", "startminutesago", "startmonthsago",
+    "endtime",        "enddaysago",   "endhoursago",   "endminutesago",   "endmonthsago",
+    "searchtimespan", "daysago",      "hoursago",      "minutesago",      "monthsago"};
+
+bool sets_time(std::string_view name) {
+  return std::find(kTimeModifiers.begin(), kTimeModifiers.end(), name) != kTimeModifiers.end() ||
+         std::any_of(kOldTimeModifiers.begin(), kOldTimeModifiers.end(),
+                     [&](std::string_view begin) { return name.substr(0, begin.size()) == begin; });
+}
 
 [[noreturn]] void refuse(const std::string& sentence) {
   throw sf::Error(SF_INVALID, "search " + sentence);
@@ -101,7 +111,7 @@ void check_time(std::string_view text) {
     auto end = at + name.size();
     while (end < text.size() && space(text[end])) ++end;
     const bool compared = end < text.size() && (text[end] == '=' || text[end] == '!');
-    if (compared && std::find(kTimeModifiers.begin(), kTimeModifiers.end(), name) != kTimeModifiers.end())
+    if (compared && sets_time(name))
       refuse("holds " + name + "=, which would win over the stretch that is asked for; take it out (start, event_age)");
   }
 }

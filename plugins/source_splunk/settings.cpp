@@ -35,7 +35,7 @@ Settings read_settings(std::string_view json) {
   const auto j = nlohmann::json::parse(json);
   Settings s;
   static_cast<::search::Server&>(s) = ::search::read_server(
-      j, {"Splunk address", "https://host:8089", "use token, or user and password, of the stage"}, 120'000);
+      j, {"Splunk address", "https://host:8089", "use token, or user and password, of the stage"}, 120'000, 300'000);
   s.search = checked_search(j.at("search").get<std::string>());
   s.content = j.value("content", std::string("wazuh")) == "notable" ? Content::notable : Content::wazuh;
   s.token = j.contains("token");

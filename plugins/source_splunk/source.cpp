@@ -59,7 +59,7 @@ void Source::open(std::string_view position) {
 sf::Poll Source::poll(const sf::Emitter& out, uint32_t max_records, uint32_t /*wait_ms*/) {
   uint32_t pushed = 0;
   try {
-    if (!begun_) begin();
+    if (!begun_) begin(out);
     while (!done_) {
       if (stop_.load(std::memory_order_relaxed)) throw sf::Stop{};
       if (!asked_) {
@@ -97,7 +97,7 @@ bool Source::offer(const sf::Emitter& out) {
 }
 
 // Learns the server's clock, and from it the stretch that this run reads.
-void Source::begin() {
+void Source::begin(const sf::Emitter& out) {
   // Until Splunk tells its clock, this machine's says what could not be read.
   plan_ = plan(cursor_, settings_, host_.now_ms(), host_.now_ms(), filter_);
   slice_ = {plan_.from_ms, plan_.to_ms};
@@ -115,6 +115,7 @@ void Source::begin() {
   plan_ = plan(cursor_, settings_, skew > kSkewToTellMs ? local : local + skew, local, filter_);
   if (!plan_.warning.empty()) host_.warn(plan_.warning);
   begun_ = true;
+  if (!cursor_) checkpoint(out);  // else a first run that reads nothing would begin later each time
   slice_ = {plan_.from_ms, plan_.from_ms};
   next_slice();
 }
@@ -132,9 +133,13 @@ void Source::next_slice() {
 void Source::end_of_slice(const sf::Emitter& out) {
   plan_.cursor.indexed_ms = std::max(plan_.cursor.indexed_ms, slice_.to_ms);
   out.interval(interval(1));
+  checkpoint(out);
+  next_slice();
+}
+
+void Source::checkpoint(const sf::Emitter& out) {
   out.checkpoint(to_position(plan_.cursor));
   cursor_ = plan_.cursor;
-  next_slice();
 }
 
 sf_interval Source::interval(std::uint32_t complete) const {

@@ -28,7 +28,8 @@ class Source : public sf::Source {
 
  private:
   void reset();
-  void begin();
+  void begin(const sf::Emitter& out);
+  void checkpoint(const sf::Emitter& out);
   void next_slice();
   bool offer(const sf::Emitter& out);
   void end_of_slice(const sf::Emitter& out);

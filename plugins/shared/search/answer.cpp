@@ -33,12 +33,16 @@ std::string text_of(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? printable(it->get_ref<const std::string&>()) : std::string();
 }
 
+// Of a search that no shard was asked for, root_cause is [] and the reason is what it was caused by
+// (AbstractSearchAsyncAction.run of OpenSearch and Elasticsearch: "Search rejected due to missing shards [[x][0]]").
 Cause cause_of(const Json& error) {
   if (error.is_string()) return {"", printable(error.get_ref<const std::string&>())};
   if (!error.is_object()) return {};
   const auto roots = error.find("root_cause");
   if (roots != error.end() && roots->is_array() && !roots->empty() && roots->front().is_object())
     return {text_of(roots->front(), "type"), text_of(roots->front(), "reason")};
+  if (const auto by = error.find("caused_by"); roots != error.end() && by != error.end() && by->is_object())
+    return {text_of(error, "type"), text_of(*by, "reason")};
   return {text_of(error, "type"), text_of(error, "reason")};
 }
 
@@ -111,10 +115,14 @@ Problem overloaded(const Settings& s, const Cause& cause) {
           "poll less often, or lower page_size"};
 }
 
+// As allow_partial_search_results=false answers, with 503, where a shard of any index of the pattern is not there.
+constexpr const char* kSearchPhase = "search_phase_execution_exception";
+
 Problem refused(const Reply& reply, const Settings& s) {
   const auto cause = cause_of_body(reply.body);
   const auto told = [&](Act act, sf_status status, const char* what, std::string remedy) {
-    const bool of_search = reply.status == 400 || reply.status == 500;
+    const bool of_search =
+        reply.status == 400 || reply.status == 500 || (reply.status == 503 && cause.type == kSearchPhase);
     return Problem{act, status, who(s) + " " + what + " " + code(reply.status, cause), std::move(remedy), of_search};
   };
   switch (reply.status) {
@@ -131,6 +139,9 @@ Problem refused(const Reply& reply, const Settings& s) {
     case 500:
       return told(Act::retry_smaller, SF_RETRY, "failed", "see " + the_server(s) + "'s log");
     case 503:
+      if (cause.type == kSearchPhase)
+        return told(Act::retry, SF_RETRY, "lacks shards that the search needs",
+                    "see the cluster's health; " + printable(s.index, 40) + ",-NAME leaves a lost index out");
       return told(Act::retry, SF_RETRY, "is not ready", "see the cluster's health");
     case 502:
       return told(Act::retry, SF_RETRY, "cannot be reached by the proxy before it", "see the proxy's log");
@@ -154,16 +165,44 @@ Problem no_search_answer(const Settings& s, const std::string& body, const std::
           "check that url is " + the_server(s) + " itself"};
 }
 
+std::optional<std::int64_t> number_of(const Json& object, const char* key) {
+  constexpr std::int64_t kMost = 1'000'000'000;
+  if (!object.is_object()) return std::nullopt;
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_number_integer()) return std::nullopt;
+  const auto number = it->get<std::int64_t>();
+  return number >= 0 && number <= kMost ? std::optional(number) : std::nullopt;
+}
+
+// A search of remote clusters (index = "other:wazuh-alerts-*") leaves out those that are away, where they are set to be
+// skipped, and says so here only. Counts that the server's version does not tell are none.
+std::optional<Problem> check_clusters(std::string_view clusters, const Settings& s) {
+  if (clusters.empty()) return std::nullopt;
+  const auto j = parse_part(clusters);
+  std::int64_t left = 0;
+  for (const char* key : {"skipped", "partial", "failed", "running"}) left += number_of(j, key).value_or(0);
+  const auto total = number_of(j, "total");
+  const auto successful = number_of(j, "successful");
+  if (total && total == successful && left == 0) return std::nullopt;
+  return Problem{Act::retry, SF_RETRY,
+                 who(s) + " could not search " +
+                     (total && successful ? std::to_string(std::max(left, *total - *successful)) + " of " +
+                                                std::to_string(*total) + " clusters"
+                                          : std::string("all clusters")),
+                 "see GET _remote/info there, and the health of the remote clusters", true};
+}
+
 std::optional<Problem> check_shards(std::string_view shards, const Settings& s, Page& page) {
   const auto j = parse_part(shards);
-  const bool numbers = j.is_object() && j.contains("total") && j["total"].is_number_integer() && j.contains("failed") &&
-                       j["failed"].is_number_integer();
-  if (!numbers)
+  const auto total = number_of(j, "total");
+  const auto successful = number_of(j, "successful");  // what was skipped by its range of time is among them
+  if (!total || !successful || !number_of(j, "failed"))
     return Problem{Act::retry, SF_RETRY, who(s) + " answered with a _shards that is none",
                    "check that url is " + the_server(s) + " itself"};
-  page.shards = j["total"].get<std::int64_t>();
-  const auto failed = j["failed"].get<std::int64_t>();
-  if (failed == 0) return std::nullopt;
+  page.shards = *total;
+  // A shard that is nowhere is not among the failed.
+  const auto failed = std::max(*number_of(j, "failed"), *total - *successful);
+  if (failed == 0 && *total == *successful) return std::nullopt;
   Cause cause;
   // By reference: a copy is made by recursion, and it is the indexer that says how deep.
   if (const auto at = j.find("failures"); at != j.end() && at->is_array() && !at->empty() && at->front().is_object())
@@ -193,9 +232,13 @@ std::optional<std::int64_t> clock_of(std::string_view aggregations) {
 // What a search answer consists of, as slices.
 struct Parts {
   std::string_view shards;
+  std::string_view clusters;
   std::string_view timed_out;
   std::string_view hits;
 };
+
+// More are never asked for; and a Hit costs more memory than the two bytes that a hostile list needs for one.
+constexpr std::size_t kMostHits = 10'000;
 
 bool read_hits(std::string_view hits, Page& page, bool& documents) {
   std::string_view list;
@@ -207,11 +250,13 @@ bool read_hits(std::string_view hits, Page& page, bool& documents) {
   documents = true;
   const bool is_list = each_element(list, [&](std::string_view element) {
     Hit hit;
-    whole = whole && each_member(element, [&](std::string_view key, std::string_view value) {
+    whole = whole && page.hits.size() < kMostHits &&
+            each_member(element, [&](std::string_view key, std::string_view value) {
               if (key == "_source") hit.source = value;
               if (key == "_id" && value.front() == '"') hit.id = value.substr(1, value.size() - 2);
               if (key == "sort") hit.sort = value;
             });
+    if (!whole) return;
     documents = documents && !hit.source.empty() && hit.source.front() == '{';
     page.hits.push_back(hit);
   });
@@ -227,6 +272,7 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
   Parts parts;
   if (!each_member(*page.body, [&](std::string_view key, std::string_view value) {
         if (key == "_shards") parts.shards = value;
+        if (key == "_clusters") parts.clusters = value;
         if (key == "timed_out") parts.timed_out = value;
         if (key == "hits") parts.hits = value;
         if (key != "aggregations") return;
@@ -244,6 +290,7 @@ std::optional<Problem> read_answer(Reply reply, const Settings& s, Page& page) {
     return Problem{Act::retry_smaller, SF_RETRY, who(s) + " ran out of time while it searched (timed_out)",
                    "raise timeout, or lower page_size", true};
   if (auto problem = check_shards(parts.shards, s, page)) return problem;
+  if (auto problem = check_clusters(parts.clusters, s)) return problem;
   bool documents = false;
   if (parts.hits.empty() || !read_hits(parts.hits, page, documents))
     return no_search_answer(s, *page.body, "answered without a list of hits");

@@ -29,8 +29,8 @@ struct Page {
   std::optional<std::vector<MinuteCount>> minutes;  // of a counting probe
 };
 
-// Fills `page`, or says what is wrong. An answer that is not whole (timed_out, failed shards, no _shards) is never a
-// page.
+// Fills `page`, or says what is wrong. An answer that is not whole (timed_out, failed or missing shards or
+// clusters, no _shards) is never a page.
 std::optional<Problem> read_answer(Reply reply, const Settings& settings, Page& page);
 
 // A hit's sort values. Throws nothing: what is not there is absent.

@@ -22,9 +22,9 @@ struct Exchange::Answer {
 namespace {
 
 // "what; remedy" of the host, taken apart so that the number of tries can stand between.
-Problem transport_problem(sf_status status, const std::string& sentence) {
+Problem transport_problem(sf_status status, const std::string& sentence, bool late) {
   const auto cut = sentence.rfind("; ");
-  const auto act = status == SF_RETRY ? Problem::Act::retry : Problem::Act::stop;
+  const auto act = status != SF_RETRY ? Problem::Act::stop : late ? Problem::Act::retry_smaller : Problem::Act::retry;
   if (cut == std::string::npos) return {act, status, sentence, "see the server's log"};
   return {act, status, sentence.substr(0, cut), sentence.substr(cut + 2)};
 }
@@ -98,23 +98,27 @@ void Exchange::send(const Question& question, Answer& answer) const {
 std::optional<Problem> Exchange::ask(const Question& question, const Read& read) {
   retry_after_ms_.reset();
   Answer answer;
+  const auto began = host_.monotonic_ms();
   send(question, answer);
+  // The host's SF_RETRY does not say why no answer came. Only its deadline takes that long.
+  const bool late = host_.monotonic_ms() - began >= server_.timeout_ms;
   if (answer.status == SF_CANCELLED) throw sf::Stop{};
   if (answer.status == SF_TOO_LARGE)
     return Problem{Problem::Act::retry_smaller, SF_TOO_LARGE,
                    "the answer of " + who_ + " is larger than " + std::to_string(server_.page_bytes) + " bytes",
                    "raise page_bytes, and see which alerts are so large", true};
-  if (answer.status != SF_OK) return transport_problem(answer.status, answer.error.message);
+  if (answer.status != SF_OK) return transport_problem(answer.status, answer.error.message, late);
   date_ms_ = parse_http_date(answer.date);
   retry_after_ms_ = parse_retry_after(answer.retry_after, date_ms_.value_or(host_.now_ms()));
   return read(std::move(answer.reply));
 }
 
 void Exchange::persist(const std::function<std::optional<Problem>()>& attempt,
-                       const std::function<bool(const Problem&)>& smaller, std::int64_t most_ms) {
-  const auto began = host_.monotonic_ms();
-  Backoff backoff(began, std::min<std::int64_t>(server_.retry_for_ms, most_ms),
-                  static_cast<std::uint32_t>(host_.now_ms()));
+                       const std::function<bool(const Problem&)>& smaller, Patience patience) {
+  auto began = host_.monotonic_ms();
+  const auto budget = std::min<std::int64_t>(server_.retry_for_ms, patience.most_ms);
+  const auto seed = static_cast<std::uint32_t>(host_.now_ms());
+  Backoff backoff(began, budget, seed);
   for (;;) {
     if (stop_.load(std::memory_order_relaxed)) throw sf::Stop{};
     const auto problem = attempt();
@@ -122,6 +126,10 @@ void Exchange::persist(const std::function<std::optional<Problem>()>& attempt,
     const bool shrunk = problem->act == Problem::Act::retry_smaller && smaller(*problem);
     if (problem->status == SF_TOO_LARGE && shrunk) continue;
     if (problem->status == SF_TOO_LARGE || problem->act == Problem::Act::stop) give_up(*problem, "", 0);
+    if (shrunk && patience.afresh) {
+      began = host_.monotonic_ms();
+      backoff = Backoff(began, budget, seed);
+    }
     const auto wait = backoff.next(host_.monotonic_ms(), retry_after_ms_);
     if (!wait) give_up(*problem, tries(backoff.tries(), host_.monotonic_ms() - began), retry_after_ms_.value_or(0));
     host_.count("source_retries");

@@ -34,6 +34,12 @@ struct Question {
   const char* bearer_secret = "";         // the setting that holds a bearer token; "": none
 };
 
+// How long a fault is waited out.
+struct Patience {
+  std::int64_t most_ms = std::numeric_limits<std::int64_t>::max();  // where that is less than retry_for
+  bool afresh = false;  // what asks for less is another question, with as long a time of its own
+};
+
 class Exchange {
  public:
   // `server` and `stop` must outlive it. `who` is what messages call the server: "the indexer at 127.0.0.1:9200".
@@ -41,16 +47,20 @@ class Exchange {
       : host_(host), server_(server), who_(std::move(who)), stop_(stop) {}
 
   using Read = std::function<std::optional<Problem>(Reply reply)>;
-  // One exchange: `read` judges an answer that came whole. Throws sf::Stop when the run stops.
+  // One exchange: `read` judges an answer that came whole; one that did not come within timeout may if less is asked
+  // for. Throws sf::Stop when the run stops.
   std::optional<Problem> ask(const Question& question, const Read& read);
 
   // Calls `attempt`, which asks once, until there is no problem. After one with retry_smaller, `smaller` makes the
-  // next attempt ask for less and says whether it could. Throws sf::Error when the fault does not pass within
-  // retry_for, or within `most_ms` where that is less, or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS),
-  // SF_FAILED; a SearchFailed where the server itself is well. Throws sf::Stop when the run stops.
+  // next attempt ask for less and says whether it could. Throws sf::Error when the fault does not pass within the
+  // patience for it or will not pass: SF_RETRY, SF_DENIED, SF_INVALID (TLS), SF_FAILED; a SearchFailed where the server
+  // itself is well. Throws sf::Stop when the run stops.
   void persist(const std::function<std::optional<Problem>()>& attempt,
-               const std::function<bool(const Problem&)>& smaller,
-               std::int64_t most_ms = std::numeric_limits<std::int64_t>::max());
+               const std::function<bool(const Problem&)>& smaller, Patience patience);
+  void persist(const std::function<std::optional<Problem>()>& attempt,
+               const std::function<bool(const Problem&)>& smaller) {
+    persist(attempt, smaller, Patience());
+  }
 
   // How far a request would come, told step by step; false: not to the server. Throws sf::Stop. The host must have
   // sf_http_api::reach.

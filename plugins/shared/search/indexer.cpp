@@ -29,7 +29,7 @@ Page Indexer::search(const std::function<std::string(std::uint32_t size)>& body,
     host_.info("asking for pages of " + std::to_string(size_) + " alerts now: " + problem.what);
     return true;
   };
-  exchange_.persist(attempt, smaller, most_ms);
+  exchange_.persist(attempt, smaller, {.most_ms = most_ms});
   return page;
 }
 

@@ -5,10 +5,12 @@
 #pragma once
 #include <string_view>
 
+#include "../joined.hpp"
+
 namespace search {
 
-// What Server holds, but for url and timeout, of which each source says its own.
-inline constexpr std::string_view kServerSettings = R"json(
+// What Server holds, but for url, timeout and retry_for, of which a source may say its own.
+inline constexpr std::string_view kLoginSettings = R"json(
     "user": {"type": "string", "default": "",
       "description": "User for Basic authentication. A user of its own, that can only read."},
     "password": {"type": "string", "x-sf-secret": true,
@@ -21,9 +23,15 @@ inline constexpr std::string_view kServerSettings = R"json(
       "description": "PEM key of client_cert."},
     "page_bytes": {"type": "integer", "default": 67108864, "minimum": 65536, "maximum": 1073741824,
       "description": "Largest answer that is read, in decoded bytes; instead of a larger one, less is asked for."},
+)json";
+
+inline constexpr std::string_view kRetryFor = R"json(
     "retry_for": {"type": "string", "x-sf-duration": true, "default": "60s",
       "description": "How long a passing fault is retried before the run goes on without the server."},
 )json";
+
+// Both.
+inline constexpr std::string_view kServerSettings = shared::Joined<kLoginSettings, kRetryFor>::text;
 
 // What Settings holds of how the time line of a search index is read.
 inline constexpr std::string_view kTimelineSettings = R"json(

@@ -13,7 +13,8 @@ constexpr std::int64_t kLongestTimeoutMs = 86'400'000;
 
 }  // namespace
 
-Server read_server(const nlohmann::json& settings, const shared::UrlWords& words, std::int64_t timeout_ms) {
+Server read_server(const nlohmann::json& settings, const shared::UrlWords& words, std::int64_t timeout_ms,
+                   std::int64_t retry_for_ms) {
   Server s;
   s.url = settings.at("url").get<std::string>();
   while (!s.url.empty() && s.url.back() == '/') s.url.pop_back();
@@ -24,7 +25,7 @@ Server read_server(const nlohmann::json& settings, const shared::UrlWords& words
   s.client_cert = settings.value("client_cert", std::string());
   s.client_key = settings.value("client_key", std::string());
   s.page_bytes = settings.value("page_bytes", std::uint64_t{67'108'864});
-  s.retry_for_ms = settings.value("retry_for", std::int64_t{60'000});
+  s.retry_for_ms = settings.value("retry_for", retry_for_ms);
   s.timeout_ms = static_cast<std::uint32_t>(std::min(settings.value("timeout", timeout_ms), kLongestTimeoutMs));
   return s;
 }

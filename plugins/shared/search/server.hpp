@@ -23,9 +23,10 @@ struct Server {
   std::uint32_t timeout_ms = 0;
 };
 
-// `settings` were checked against the schema; `timeout_ms` is the default. Throws sf::Error(SF_INVALID) for a URL that
-// is none.
-Server read_server(const nlohmann::json& settings, const shared::UrlWords& words, std::int64_t timeout_ms);
+// `settings` were checked against the schema; `timeout_ms` and `retry_for_ms` are the defaults. Throws
+// sf::Error(SF_INVALID) for a URL that is none.
+Server read_server(const nlohmann::json& settings, const shared::UrlWords& words, std::int64_t timeout_ms,
+                   std::int64_t retry_for_ms = 60'000);
 // Throws sf::Error(SF_INVALID) for what a schema cannot say: a certificate without its key, a password without a user.
 void check_server(const Server& server);
 

@@ -100,6 +100,10 @@ TEST_CASE("source_splunk search: what would lose alerts or swallow our part is r
   CHECK(has(refusal("index=w earliest=-24h"), "holds earliest="));
   CHECK(has(refusal("index=w Latest = now"), "holds latest="));
   CHECK(has(refusal("index=w (_index_earliest=-1h)"), "holds _index_earliest="));
+  for (const std::string name : {"starttime", "starttimeu", "startdaysago", "startmonthsago", "endtime", "endtimeu",
+                                 "enddaysago", "endhoursago", "endminutesago", "endmonthsago", "daysago", "hoursago",
+                                 "minutesago", "monthsago", "searchtimespanhours", "searchtimespandays", "timeformat"})
+    CHECK(has(refusal("index=w " + name + "=1"), "holds " + name + "="));
   CHECK(has(refusal("index=w x=\"a"), "holds a \" without its other half"));
   CHECK(has(refusal("index=w `a"), "holds a ` without its other half"));
   CHECK(has(refusal("index=w ```note```"), "holds a comment"));
@@ -172,7 +176,11 @@ TEST_CASE("source_splunk answer: an error in a 200 fails the slice, whatever row
   for (const char* text : {"Some search peers did not return results.", "Search auto-finalized after 300 s",
                            "Search results might be INCOMPLETE: the search process ended",
                            "Unable to distribute to peer named x because peer has status = \"Down\"."})
-    CHECK(has(read(message("WARN", text) + row(0, kLast)).problem, "says that results are missing (WARN: "));
+    for (const std::string type : {"WARN", "INFO", ""})
+      CHECK(has(read(message(type, text) + row(0, kLast)).problem, "says that results are missing (" + type + ": "));
+  CHECK(has(read(message("INFO", "Subsearch produced 12000 results, truncating to maxout 10000.") + kEmpty).problem,
+            "says that results are missing"));
+  CHECK(read(message("DEBUG", "search finalized") + row(0, kLast)).problem.empty());
   const auto moved = read(message("INFO", "Your timerange was substituted based on your search string") + kEmpty);
   CHECK(moved.act == Problem::Act::stop);
   CHECK(has(moved.problem, "used another time range"));

@@ -72,8 +72,8 @@ class FakeIndexer {
       hits = search(request);
     }
     // Written by hand, so that _source goes out byte for byte.
-    reply.body = R"({"took":1,"timed_out":false,"_shards":{"total":)" + std::to_string(shards) +
-                 R"(,"successful":3,"skipped":0,"failed":0},"hits":{"max_score":null,"hits":[)";
+    reply.body = R"({"took":1,"timed_out":false,"_shards":{"total":)" + std::to_string(shards) + R"(,"successful":)" +
+                 std::to_string(shards) + R"(,"skipped":0,"failed":0},"hits":{"max_score":null,"hits":[)";
     for (const auto& hit : hits) {
       if (reply.body.back() != '[') reply.body += ",";
       reply.body += R"({"_index":"wazuh-alerts-4.x-2026.11.24","_id":)" + hit["_id"].dump() +

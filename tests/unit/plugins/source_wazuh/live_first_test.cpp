@@ -73,6 +73,13 @@ TEST_CASE("source_wazuh live first: six days behind, each run brings the newest 
 
 TEST_CASE("source_wazuh live first: one window that fails keeps no other from being read, and is filled later",
           "[source_wazuh]") {
+  // A fault inside of the search, and the answer where a shard of an index is not there.
+  const auto [http, reply, sentence] = GENERATE(table<unsigned, std::string, std::string>(
+      {{500, R"({"error":{"type":"x","reason":"spoilt"}})", "failed (500 x: spoilt)"},
+       {503,
+        R"({"error":{"root_cause":[],"type":"search_phase_execution_exception","reason":"start","caused_by":{)"
+        R"("reason":"Search rejected due to missing shards [[x][0]]"}},"status":503})",
+        "(503 search_phase_execution_exception: Search rejected due to missing shards [[x][0]])"}}));
   MiniHost host;
   FakeIndexer indexer(host);
   for (int i = 0; i < 100; ++i) indexer.add(host.now_ms - 10 * kHour + i * 5 * kMinute, "1." + std::to_string(i));
@@ -81,11 +88,11 @@ TEST_CASE("source_wazuh live first: one window that fails keeps no other from be
     if (request["size"] == 0) return std::nullopt;
     const auto& range = request["query"]["bool"]["filter"][0]["range"]["timestamp"];
     if (range["gte"] > bad || range["lt"] <= bad) return std::nullopt;
-    return HttpReply{.http = 500, .body = R"({"error":{"type":"x","reason":"spoilt"}})"};
+    return HttpReply{.http = http, .body = reply};
   };
   SourceRun run(host, settings(), cursor(host.now_ms - 10 * kHour));
   CHECK(run.drain() == SF_RETRY);
-  CHECK(run.says("failed (500 x: spoilt)"));
+  CHECK(run.says(sentence));
   CHECK(std::set<std::string>(run.ids.begin(), run.ids.end()).size() == 88);
   CHECK(holes(run) == 1);
   CHECK_FALSE(run.intervals.back().complete);

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "../../../../plugins/shared/json_slice.hpp"
+#include "../../../../plugins/shared/search/answer.hpp"
 #include "../../../../plugins/shared/search/cursor.hpp"
 #include "../../../../plugins/shared/search/retry.hpp"
 #include "../../../../plugins/shared/search/settings.hpp"
+#include "../../../../plugins/source_wazuh/wazuh_source.hpp"
 #include "support/catch.h"
 
 using namespace search;
@@ -112,4 +114,20 @@ TEST_CASE("source_wazuh cursor: times that no clock gives are no cursor", "[sour
   for (const char* ms : {"-9223372036854775808", "9223372036854775807", "18446744073709551615", "1000000000000001",
                          "1.5", "1e300", "\"1\""})
     CHECK_THROWS_AS(from_position(cursor(ms), "source_wazuh"), sf::Error);
+}
+
+TEST_CASE("source_wazuh answer: a list of what are no hits, or too many, is given up where that shows",
+          "[source_wazuh]") {
+  Settings s;
+  s.dialect = &source_wazuh::kWazuh4;
+  const auto list_of = [](const std::string& element) {
+    std::string out = R"({"_shards":{"total":1,"successful":1,"failed":0},"hits":{"hits":[)";
+    for (int i = 0; i < 20'000; ++i) out += element + (i < 19'999 ? "," : "]}}");
+    return out;
+  };
+  Page page;
+  CHECK(read_answer({200, list_of("1")}, s, page));
+  CHECK(page.hits.size() <= 1);
+  CHECK(read_answer({200, list_of("{}")}, s, page));
+  CHECK(page.hits.size() <= 10'000);
 }

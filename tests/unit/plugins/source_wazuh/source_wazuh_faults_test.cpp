@@ -45,6 +45,14 @@ struct Fault {
 
 const std::string kWhole = R"({"total":3,"successful":3,"skipped":0,"failed":0})";
 
+// As OpenSearch 2.19 answers where an index of the pattern has a shard that is not there.
+const std::string kRedIndex =
+    R"({"error":{"root_cause":[],"type":"search_phase_execution_exception","reason":"start","phase":"can_match",)"
+    R"("grouped":true,"failed_shards":[],"caused_by":{"type":"search_phase_execution_exception","reason":)"
+    R"("Search rejected due to missing shards [[wazuh-alerts-4.x-2026.11.24][0]]. Consider using )"
+    R"(`allow_partial_search_results` setting to bypass this error.","phase":"can_match","grouped":true,)"
+    R"("failed_shards":[]}},"status":503})";
+
 const std::vector<Fault>& faults() {
   static const std::vector<Fault> all = {
       {"unreachable",
@@ -99,6 +107,12 @@ const std::vector<Fault>& faults() {
        SF_RETRY,
        "is not ready (503",
        true},
+      {"503 red index",
+       {.http = 503, .body = kRedIndex},
+       SF_RETRY,
+       "lacks shards that the search needs (503 search_phase_execution_exception: Search rejected due to missing "
+       "shards [[wazuh-alerts-4.x-2026.11.24][0]]",
+       true},
       {"502",
        {.http = 502, .body = "<html><h1>Bad Gateway"},
        SF_RETRY,
@@ -112,18 +126,40 @@ const std::vector<Fault>& faults() {
        true},
       {"418", {.http = 418, .body = "teapot"}, SF_FAILED, "gave an answer that is not understood (418 teapot)", false},
       {"partial",
-       {.body = answer_body(R"({"total":3,"failed":1,"failures":[{"reason":{"type":"t","reason":"r"}}]})")},
+       {.body =
+            answer_body(R"({"total":3,"successful":2,"failed":1,"failures":[{"reason":{"type":"t","reason":"r"}}]})")},
        SF_RETRY,
        "could not read 1 of 3 shards (t: r)",
        true},
+      {"partial, a shard that is nowhere",
+       {.body = answer_body(R"({"total":3,"successful":2,"skipped":0,"failed":0})")},
+       SF_RETRY,
+       "could not read 1 of 3 shards",
+       true},
+      {"remote cluster skipped",
+       {.body = R"({"_clusters":{"total":2,"successful":1,"skipped":1},)" + answer_body(kWhole).substr(1)},
+       SF_RETRY,
+       "could not search 1 of 2 clusters",
+       true},
+      {"remote cluster partial",
+       {.body = R"({"_clusters":{"total":2,"successful":2,"skipped":0,"partial":1},)" + answer_body(kWhole).substr(1)},
+       SF_RETRY,
+       "could not search 1 of 2 clusters",
+       true},
+      {"odd _clusters",
+       {.body = R"({"_clusters":[],)" + answer_body(kWhole).substr(1)},
+       SF_RETRY,
+       "could not search all clusters",
+       true},
       {"partial, told without end",
-       {.body = answer_body(R"({"total":3,"failed":1,"failures":[{"reason":)" + std::string(200'000, '[') +
-                            std::string(200'000, ']') + "}]}")},
+       {.body = answer_body(R"({"total":3,"successful":2,"failed":1,"failures":[{"reason":)" +
+                            std::string(200'000, '[') + std::string(200'000, ']') + "}]}")},
        SF_RETRY,
        "could not read 1 of 3 shards",
        true},
       {"long _shards",
-       {.body = answer_body(R"({"total":3,"failed":1,"failures":[)" + std::string(1U << 20U, ' ') + "]}")},
+       {.body =
+            answer_body(R"({"total":3,"successful":2,"failed":1,"failures":[)" + std::string(1U << 20U, ' ') + "]}")},
        SF_RETRY,
        "a _shards that is none",
        true},
