@@ -180,21 +180,31 @@ rd_kafka_topic_t* Client::topic(const std::string& name) {
 }
 
 sf::Error Client::silence(const std::string& what) const {
+  if (tls_ && !answered_) return tls_error(*tls_);
   return {SF_RETRY, "no broker of " + settings_.where() + " answered within " + seconds(settings_.retry_for_ms) + ", " +
                         what + (last_.text.empty() ? "" : told(last_.code, last_.text)) +
                         "; check brokers and tls, the network, and that the brokers run"};
 }
 
-void Client::check_fault(const Fault& fault) const {
+sf::Error Client::tls_error(const Fault& fault) const {
+  return {SF_FAILED, "TLS with the brokers at " + settings_.where() + " fails" + told(fault.code, fault.text) +
+                         "; check ca_file, and that brokers uses names that their certificates hold"};
+}
+
+void Client::check_fault(const Fault& fault) {
   if (credentials(fault.code))
     throw sf::Error(SF_DENIED, "the brokers at " + settings_.where() + " refuse user \"" +
                                    printable(settings_.user, 60) + "\" or its password" + told(fault.code, fault.text) +
                                    "; correct them, or mechanism, before the next run");
-  // Once a broker has answered, TLS that fails is a broker that restarts.
-  if (fault.code == RD_KAFKA_RESP_ERR__SSL && !answered_)
-    throw sf::Error(SF_FAILED, "TLS with the brokers at " + settings_.where() + " fails" +
-                                   told(fault.code, fault.text) +
-                                   "; check ca_file, and that brokers uses names that their certificates hold");
+  // Another broker may have a certificate that is right. Once one has answered, TLS that fails is a broker that
+  // restarts.
+  if (fault.code == RD_KAFKA_RESP_ERR__SSL)
+    tls_ = fault;
+  else if (fault.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    all_down_ = true;
+  else
+    other_fault_ = true;
+  if (tls_ && all_down_ && !other_fault_ && !answered_) throw tls_error(*tls_);
 }
 
 void Client::pause(std::uint32_t ms) const {

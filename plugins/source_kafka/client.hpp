@@ -72,7 +72,7 @@ class Client {
   void serve();
   // An event that reading met: throws Refused unless it may pass by itself.
   void judge(rd_kafka_resp_err_t code, std::string_view text, const std::string& what);
-  // SF_RETRY: nothing came within retry_for.
+  // Nothing came within retry_for: SF_RETRY, or SF_FAILED where TLS is why.
   sf::Error silence(const std::string& what) const;
 
  private:
@@ -96,7 +96,8 @@ class Client {
   using Question = std::function<rd_kafka_resp_err_t(int ms)>;
   bool ask_once(const std::string& what, int ms, const Question& question);
   void ask(const std::string& what, const Question& question);
-  void check_fault(const Fault& fault) const;
+  void check_fault(const Fault& fault);
+  sf::Error tls_error(const Fault& fault) const;
   void log(int level, std::string_view text);
 
   sf::Host host_;
@@ -108,6 +109,9 @@ class Client {
   std::map<std::string, std::map<std::int32_t, bool>> started_;
   std::vector<Fault> faults_;  // told since the last serve()
   Fault last_;                 // the last fault that may pass
+  std::optional<Fault> tls_;   // the last of TLS
+  bool all_down_ = false;      // every broker was, at some time in this run
+  bool other_fault_ = false;   // a broker failed otherwise
   bool answered_ = false;      // some broker did, in this run
   unsigned log_lines_ = 0;
 };

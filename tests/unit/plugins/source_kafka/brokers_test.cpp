@@ -220,3 +220,50 @@ TEST_CASE("source_kafka: a topic that the user may not read keeps no other from 
   CHECK(out.got.count("b0") == 3);
   CHECK(next(out, "b", "0") == 3);
 }
+
+TEST_CASE("source_kafka: places of another cluster are not gone on from, also of a topic that was away when it changed",
+          "[source_kafka]") {
+  Brokers brokers;
+  brokers.topic("t");
+  brokers.topic("later");
+  brokers.produce("t", 0, 8);
+  brokers.refuse_topic("later", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  const auto settings = brokers.settings_of({"t", "later"});
+  const auto first = run(settings, R"({"v":1,"cluster":"old","until_ms":5,"topics":{"gone":{"0":[4,-1]},)"
+                                   R"("later":{"0":[5,-1]},"t":{"0":[6,-1],"1":[0,-1]}}})");
+  INFO(first.said);
+  CHECK(first.code == SF_OK);
+  CHECK(first.got.count("t0") == 8);
+  CHECK(first.position["cluster"] != "old");
+  CHECK(first.position["topics"]["later"]["0"] == json({5, -1, true}));
+  CHECK(first.position["topics"]["gone"]["0"] == json({4, -1, true}));
+  brokers.refuse_topic("later", RD_KAFKA_RESP_ERR_NO_ERROR);
+  brokers.produce("later", 0, 9);
+  brokers.produce("later", 1, 9);
+  const auto second = run(settings, first.position.dump());
+  INFO(second.said);
+  CHECK(second.code == SF_OK);
+  CHECK(second.got.count("later0") == 9);
+  CHECK(second.got.count("later1") == 9);
+  CHECK_FALSE(second.complete);  // the gap of later/0
+  CHECK(second.position["topics"]["later"]["0"][0] == 9);
+  CHECK(second.position["topics"]["later"]["0"].size() == 2);
+}
+
+TEST_CASE("source_kafka: a position that is handed over is one that is read again", "[source_kafka]") {
+  Brokers brokers;
+  brokers.topic("t");
+  brokers.produce("t", 0, 1);
+  json position = {{"v", 1}, {"cluster", ""}, {"until_ms", 5}, {"topics", {{"gone", json::object()}}}};
+  for (int i = 0; i < 9'999; ++i) position["topics"]["gone"][std::to_string(i)] = {1, 2};
+  const auto first = run(brokers.settings_of({"t"}), position.dump());
+  CHECK(first.code == SF_OK);
+  CHECK(first.got.count("t0") == 1);
+  CHECK_FALSE(first.position["topics"].contains("gone"));
+  CHECK(run(brokers.settings_of({"t"}), first.position.dump()).code == SF_OK);
+  // What is only away is in topics: it is not forgotten, so it counts.
+  brokers.topic("gone");
+  brokers.refuse_topic("gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  const auto away = run(brokers.settings_of({"t", "gone"}), position.dump());
+  CHECK(away.said.find("more than 10000 partitions together") != std::string::npos);
+}
