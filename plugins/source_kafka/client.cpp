@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 
 namespace source_kafka {
 namespace {
@@ -47,9 +46,8 @@ bool passing(rd_kafka_resp_err_t code) {
   }
 }
 
-bool denied(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
-         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+bool credentials(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED;
 }
 
 bool no_topic(rd_kafka_resp_err_t code) {
@@ -183,23 +181,32 @@ rd_kafka_topic_t* Client::topic(const std::string& name) {
   return topic.get();
 }
 
-void Client::give_up(const std::string& what) const {
-  throw sf::Error(SF_RETRY, "no broker of " + settings_.where() + " answered within " +
-                                seconds(settings_.retry_for_ms) + ", " + what +
-                                (last_.text.empty() ? "" : told(last_.code, last_.text)) +
-                                "; check brokers and tls, the network, and that the brokers run");
+sf::Error Client::silence(const std::string& what) const {
+  if (tls_ && !answered_) return tls_error(*tls_);
+  return {SF_RETRY, "no broker of " + settings_.where() + " answered within " + seconds(settings_.retry_for_ms) + ", " +
+                        what + (last_.text.empty() ? "" : told(last_.code, last_.text)) +
+                        "; check brokers and tls, the network, and that the brokers run"};
 }
 
-void Client::check_fault(const Fault& fault) const {
-  if (fault.code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+sf::Error Client::tls_error(const Fault& fault) const {
+  return {SF_FAILED, "TLS with the brokers at " + settings_.where() + " fails" + told(fault.code, fault.text) +
+                         "; check ca_file, and that brokers uses names that their certificates hold"};
+}
+
+void Client::check_fault(const Fault& fault) {
+  if (credentials(fault.code))
     throw sf::Error(SF_DENIED, "the brokers at " + settings_.where() + " refuse user \"" +
                                    printable(settings_.user, 60) + "\" or its password" + told(fault.code, fault.text) +
                                    "; correct them, or mechanism, before the next run");
-  // Once a broker has answered, TLS that fails is a broker that restarts.
-  if (fault.code == RD_KAFKA_RESP_ERR__SSL && !answered_)
-    throw sf::Error(SF_FAILED, "TLS with the brokers at " + settings_.where() + " fails" +
-                                   told(fault.code, fault.text) +
-                                   "; check ca_file, and that brokers uses names that their certificates hold");
+  // Another broker may have a certificate that is right. Once one has answered, TLS that fails is a broker that
+  // restarts.
+  if (fault.code == RD_KAFKA_RESP_ERR__SSL)
+    tls_ = fault;
+  else if (fault.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    all_down_ = true;
+  else
+    other_fault_ = true;
+  if (tls_ && all_down_ && !other_fault_ && !answered_) throw tls_error(*tls_);
 }
 
 void Client::pause(std::uint32_t ms) const {
@@ -220,38 +227,46 @@ void Client::judge(rd_kafka_resp_err_t code, std::string_view text, const std::s
     last_ = {code, printable(text, 200)};
     return;
   }
-  if (denied(code)) {
+  if (credentials(code)) check_fault({code, printable(text, 200)});
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
     const auto who =
         settings_.user.empty() ? std::string("this client") : "user \"" + printable(settings_.user, 60) + "\"";
-    throw sf::Error(SF_DENIED, "the brokers at " + settings_.where() + " do not let " + who + " go on, " + what +
-                                   told(code, text) +
-                                   "; allow it Read and Describe on the topics (docs/sources/kafka.md)");
+    throw Refused(SF_DENIED, "the brokers at " + settings_.where() + " do not let " + who + " go on, " + what +
+                                 told(code, text) +
+                                 "; allow it Read and Describe on the topics (docs/sources/kafka.md)");
   }
   if (no_topic(code))
-    throw sf::Error(SF_FAILED, "the brokers at " + settings_.where() + " know no such topic or partition, " + what +
-                                   told(code, text) + "; was it deleted?");
-  throw sf::Error(SF_FAILED, "the brokers at " + settings_.where() + " failed, " + what + told(code, text) +
-                                 "; see the brokers' log");
+    throw Refused(SF_FAILED, "the brokers at " + settings_.where() + " know no such topic or partition, " + what +
+                                 told(code, text) + "; was it deleted?");
+  throw Refused(SF_FAILED, "the brokers at " + settings_.where() + " failed, " + what + told(code, text) +
+                               "; see the brokers' log");
+}
+
+// False: a fault that may pass.
+bool Client::ask_once(const std::string& what, int ms, const Question& question) {
+  const auto code = question(ms);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) answered_ = true;
+  serve();
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+  if (!passing(code)) judge(code, {}, what);  // else serve() knows more of it
+  host_.count("source_retries");
+  pause(0);
+  return false;
 }
 
 // The time that a broker is given grows, so that a run that stops, and credentials that are refused, are seen soon.
-void Client::ask(const std::string& what, const std::function<rd_kafka_resp_err_t(int ms)>& question) {
+void Client::ask(const std::string& what, const Question& question) {
   const auto until = host_.monotonic_ms() + settings_.retry_for_ms;
   for (int wait_ms = 500;; wait_ms = std::min(wait_ms * 2, static_cast<int>(settings_.timeout_ms))) {
     const auto left = std::clamp<std::int64_t>(until - host_.monotonic_ms(), 100, wait_ms);
-    const auto code = question(static_cast<int>(left));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) answered_ = true;
-    serve();
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    if (!passing(code)) judge(code, {}, what);
-    if (host_.monotonic_ms() >= until) give_up(what);
-    host_.count("source_retries");
+    if (ask_once(what, static_cast<int>(left), question)) return;
+    if (host_.monotonic_ms() >= until) throw silence(what);
     pause(100);
   }
 }
 
-std::vector<std::int32_t> Client::partitions(const std::string& name) {
-  std::set<std::int32_t> out;
+Leaders Client::partitions(const std::string& name) {
+  Leaders out;
   bool there = true;
   ask("asked for topic " + name, [&](int ms) {
     const struct rd_kafka_metadata* raw = nullptr;
@@ -267,10 +282,11 @@ std::vector<std::int32_t> Client::partitions(const std::string& name) {
     if (found.partition_cnt <= 0) return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
     out.clear();
     for (int i = 0; i < found.partition_cnt && out.size() <= kPartitionsMax; ++i)
-      if (found.partitions[i].id >= 0) out.insert(found.partitions[i].id);
+      if (found.partitions[i].id >= 0) out[found.partitions[i].id] = std::max(found.partitions[i].leader, -1);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   });
-  return there ? std::vector<std::int32_t>(out.begin(), out.end()) : std::vector<std::int32_t>{};
+  if (!there) out.clear();
+  return out;
 }
 
 std::string Client::cluster() {
@@ -279,28 +295,34 @@ std::string Client::cluster() {
   return id ? printable(id.get(), 60) : std::string();
 }
 
-Marks Client::marks(const std::string& name, std::int32_t partition) {
+std::optional<Marks> Client::marks(const std::string& name, std::int32_t partition) {
   Marks out;
   const auto what = "asked for the offsets of " + name + "/" + std::to_string(partition);
-  ask(what, [&](int ms) {
-    return rd_kafka_query_watermark_offsets(kafka_.get(), name.c_str(), partition, &out.low, &out.high, ms);
-  });
+  if (!ask_once(what, static_cast<int>(settings_.timeout_ms), [&](int ms) {
+        const auto code =
+            rd_kafka_query_watermark_offsets(kafka_.get(), name.c_str(), partition, &out.low, &out.high, ms);
+        // It was among partitions(): this is librdkafka's word for one that lost its leader.
+        return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : code;
+      }))
+    return std::nullopt;
   if (out.low < 0 || out.high < out.low)
-    throw sf::Error(SF_FAILED, "the brokers at " + settings_.where() + " gave offsets that are none, " + what +
-                                   "; see the brokers' log");
+    throw Refused(SF_FAILED, "the brokers at " + settings_.where() + " gave offsets that are none, " + what +
+                                 "; see the brokers' log");
   return out;
 }
 
-std::int64_t Client::offset_at(const std::string& name, std::int32_t partition, std::int64_t ms, std::int64_t high) {
+std::optional<std::int64_t> Client::offset_at(const std::string& name, std::int32_t partition, std::int64_t ms,
+                                              std::int64_t high) {
   const std::unique_ptr<rd_kafka_topic_partition_list_t, void (*)(rd_kafka_topic_partition_list_t*)> list(
       rd_kafka_topic_partition_list_new(1), rd_kafka_topic_partition_list_destroy);
   auto* place = rd_kafka_topic_partition_list_add(list.get(), name.c_str(), partition);
-  ask("asked for the offset of a time in " + name + "/" + std::to_string(partition), [&](int wait_ms) {
-    place->offset = ms;
-    place->err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    const auto code = rd_kafka_offsets_for_times(kafka_.get(), list.get(), wait_ms);
-    return code != RD_KAFKA_RESP_ERR_NO_ERROR ? code : place->err;
-  });
+  place->offset = ms;
+  if (!ask_once("asked for the offset of a time in " + name + "/" + std::to_string(partition),
+                static_cast<int>(settings_.timeout_ms), [&](int wait_ms) {
+                  const auto code = rd_kafka_offsets_for_times(kafka_.get(), list.get(), wait_ms);
+                  return code != RD_KAFKA_RESP_ERR_NO_ERROR ? code : place->err;
+                }))
+    return std::nullopt;
   return place->offset < 0 ? high : place->offset;
 }
 

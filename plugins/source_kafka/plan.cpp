@@ -5,17 +5,13 @@
 
 namespace source_kafka {
 
-Plan plan_other_log(Marks marks) {
-  return {Plan::Why::other_log, marks.low, -1, false};
-}
-
 Plan plan(const Known& known, Marks marks) {
   if (!known.place) {
     if (known.topic_was_read) return {Plan::Why::new_partition, marks.low, marks.low, false};
     return {Plan::Why::first, std::clamp(known.start_offset, marks.low, std::max(marks.low, marks.high)), 0, false};
   }
   const auto next = known.place->next;
-  if (known.other_log || next > marks.high) return plan_other_log(marks);
+  if (known.place->other_log || next > marks.high) return {Plan::Why::other_log, marks.low, -1, false};
   if (next < marks.low) return {Plan::Why::removed, marks.low, marks.low - next, false};
   return {Plan::Why::resumed, next, 0, next > marks.low && known.place->last_ms >= 0};
 }

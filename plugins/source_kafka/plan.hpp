@@ -18,9 +18,8 @@ struct Marks {
 
 // What is known of a partition before it is read.
 struct Known {
-  std::optional<Place> place;     // where the last run ended
+  std::optional<Place> place;     // where the last run ended; of a log that is gone too
   bool topic_was_read = false;    // by an earlier run: a partition without a place is new then
-  bool other_log = false;         // the offsets of place are of another cluster, or of a topic of that name before
   std::int64_t start_offset = 0;  // where the very first run begins
 };
 
@@ -36,8 +35,6 @@ struct Plan {
 };
 
 Plan plan(const Known& known, Marks marks);
-// A partition whose place is of another log, from its earliest record on.
-Plan plan_other_log(Marks marks);
 
 // One sentence for a plan with a gap: what is missing of topic/partition, why, and what to do.
 std::string gap_sentence(const Plan& plan, const std::string& topic, std::int32_t partition, const Known& known,

@@ -42,8 +42,10 @@ Places places_of(const nlohmann::json& object, std::size_t& count) {
   if (!object.is_object()) throw std::out_of_range("topic");
   Places out;
   for (const auto& [key, value] : object.items()) {
-    if (!value.is_array() || value.size() != 2 || ++count > kPartitionsMax) throw std::out_of_range("place");
-    out[partition_of(key)] = {number(value[0], 0), time_of(value[1])};
+    if (!value.is_array() || value.size() < 2 || ++count > kPartitionsMax) throw std::out_of_range("place");
+    const bool other_log = value.size() == 3 && value[2] == true;
+    if (value.size() != (other_log ? 3U : 2U)) throw std::out_of_range("place");
+    out[partition_of(key)] = {number(value[0], other_log ? 0 : -1), time_of(value[1]), other_log};
   }
   return out;
 }
@@ -62,11 +64,22 @@ Position position_of(const nlohmann::json& j) {
   return out;
 }
 
+shared::JsonText& place_to(shared::JsonText& json, const Place& place) {
+  json.number(place.next).number(place.last_ms);
+  return place.other_log ? json.raw("true") : json;
+}
+
 }  // namespace
 
 std::int64_t sane_ms(std::int64_t ms) {
   constexpr std::int64_t kYear10000 = 253'402'300'800'000;
   return ms < 0 || ms >= kYear10000 ? -1 : ms;
+}
+
+std::size_t partitions_of(const Position& position) {
+  std::size_t out = 0;
+  for (const auto& [topic, places] : position.topics) out += places.size();
+  return out;
 }
 
 std::string to_text(const Position& position) {
@@ -76,7 +89,7 @@ std::string to_text(const Position& position) {
   for (const auto& [topic, places] : position.topics) {
     json.key(topic).begin('{');
     for (const auto& [partition, place] : places)
-      json.key(std::to_string(partition)).begin('[').number(place.next).number(place.last_ms).end(']');
+      place_to(json.key(std::to_string(partition)).begin('['), place).end(']');
     json.end('}');
   }
   return json.end('}').end('}').take();

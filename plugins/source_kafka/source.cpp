@@ -43,7 +43,7 @@ sf::Poll Source::poll(const sf::Emitter& out, uint32_t max_records, uint32_t /*w
     done_ = true;
     return sf::Poll::end;
   } catch (const sf::Error&) {
-    if (run_) run_->report_incomplete(out);
+    if (run_) run_->leave(out);
     run_.reset();
     throw;
   }

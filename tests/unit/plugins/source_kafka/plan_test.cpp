@@ -71,7 +71,7 @@ TEST_CASE("source_kafka plan: a partition that came later is read from its earli
 TEST_CASE("source_kafka plan: offsets of another log are a gap of unknown size, from the earliest on",
           "[source_kafka]") {
   auto known = at(15);
-  known.other_log = true;
+  known.place->other_log = true;
   for (const auto& [given, marks] : {std::pair{at(21), Marks{10, 20}}, {at(1), Marks{0, 0}}, {known, Marks{10, 20}}}) {
     const auto out = plan(given, marks);
     CHECK(out.why == Why::other_log);

@@ -33,7 +33,7 @@ TEST_CASE("source_kafka position: is read back as it was written", "[source_kafk
   position.cluster = "MkU3OEVBNTcwNTJENDM2Qk \" \\ \n";
   position.until_ms = 1'795'549'345'000;
   position.topics["wazuh-alerts"] = {{0, {17, 1'795'549'344'120}}, {2, {INT64_MAX, -1}}};
-  position.topics["a.b_c"] = {{INT32_MAX, {0, 0}}};
+  position.topics["a.b_c"] = {{5, {-1, 7, false}}, {6, {3, 4, true}}, {INT32_MAX, {0, 0}}};
   position.topics["empty"] = {};
   const auto again = from_text(to_text(position));
   REQUIRE(again);
@@ -47,6 +47,10 @@ TEST_CASE("source_kafka position: is read back as it was written", "[source_kafk
   CHECK(places.at(2).next == INT64_MAX);
   CHECK(places.at(2).last_ms == -1);
   CHECK(again->topics.at("a.b_c").at(INT32_MAX).last_ms == 0);
+  CHECK(again->topics.at("a.b_c").at(5).next == -1);
+  CHECK_FALSE(again->topics.at("a.b_c").at(5).other_log);
+  CHECK(again->topics.at("a.b_c").at(6).other_log);
+  CHECK(partitions_of(*again) == 5);
   CHECK(again->topics.at("empty").empty());
   CHECK(to_text(*again) == to_text(position));
   CHECK_FALSE(from_text(""));
@@ -68,7 +72,10 @@ TEST_CASE("source_kafka position: what this plugin did not write stops the stage
                                   kHead + "{\"t\":{\"0\":5}}}",
                                   kHead + "{\"t\":{\"0\":[1]}}}",
                                   kHead + "{\"t\":{\"0\":[1,2,3]}}}",
-                                  kHead + "{\"t\":{\"0\":[-1,2]}}}",
+                                  kHead + "{\"t\":{\"0\":[-2,2]}}}",
+                                  kHead + "{\"t\":{\"0\":[-1,2,true]}}}",
+                                  kHead + "{\"t\":{\"0\":[1,2,false]}}}",
+                                  kHead + "{\"t\":{\"0\":[1,2,true,3]}}}",
                                   kHead + "{\"t\":{\"0\":[1.5,2]}}}",
                                   kHead + "{\"t\":{\"0\":[\"1\",2]}}}",
                                   kHead + "{\"t\":{\"0\":[9223372036854775808,2]}}}",
