@@ -280,8 +280,7 @@ const std::vector<CommandSpec>& commands() {
 }
 
 const std::vector<std::string>& later_commands() {
-  static const std::vector<std::string> all{"policy",      "plugin new", "case decide",
-                                            "pack verify", "replay",       "schema"};
+  static const std::vector<std::string> all{"policy", "plugin new", "case decide", "pack verify", "replay", "schema"};
   return all;
 }
 

@@ -34,7 +34,8 @@ void AlertFile::rotate(const std::string& to) const {
 }
 
 std::uint64_t AlertFile::inode() const {
-  return dir_.stat(name_).match([](const fs::Info& info) { return info.ino; }, [](fs::Gone) { return std::uint64_t{0}; });
+  return dir_.stat(name_).match([](const fs::Info& info) { return info.ino; },
+                                [](fs::Gone) { return std::uint64_t{0}; });
 }
 
 }  // namespace signalfoundry::conformance

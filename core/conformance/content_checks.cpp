@@ -15,7 +15,8 @@ using nlohmann::json;
 namespace {
 
 void need_adding(Bench& bench) {
-  if (!bench.can_add()) skip(fmt::format("protocol {}: the kit cannot add alerts", protocol_name(bench.profile.protocol)));
+  if (!bench.can_add())
+    skip(fmt::format("protocol {}: the kit cannot add alerts", protocol_name(bench.profile.protocol)));
 }
 
 // An alert an hour ahead of all clocks, and one of 1970: neither may carry the position past what comes between.

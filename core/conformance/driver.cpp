@@ -109,26 +109,26 @@ bool Driver::open(const RunOptions& options) {
 }
 
 sf_record_sink Driver::sink() {
-  return {sizeof(sf_record_sink),
-          0,
-          this,
-          [](const sf_record_sink* s, sf_str document, sf_str doc_id, sf_str position) -> sf_status {
-            return driver_of(s).push(text_of(document), text_of(doc_id), text_of(position));
-          },
-          [](const sf_record_sink* s, sf_str position) -> sf_status {
-            return driver_of(s).commit(text_of(position)), SF_OK;
-          },
-          [](const sf_record_sink* s, const sf_interval* v) -> sf_status {
-            auto& self = driver_of(s);
-            self.transcript_.intervals.push_back(
-                {v->from_ms, v->to_ms, v->complete != 0, self.transcript_.pushed.size()});
-            return SF_OK;
-          },
-          [](const sf_record_sink* s, sf_str bytes, sf_str) -> sf_status {
-            auto& self = driver_of(s);
-            self.transcript_.rejected.push_back(rejected_key(self.stage_.name, sha256_hex(text_of(bytes))));
-            return SF_OK;
-          }};
+  return {
+      sizeof(sf_record_sink),
+      0,
+      this,
+      [](const sf_record_sink* s, sf_str document, sf_str doc_id, sf_str position) -> sf_status {
+        return driver_of(s).push(text_of(document), text_of(doc_id), text_of(position));
+      },
+      [](const sf_record_sink* s, sf_str position) -> sf_status {
+        return driver_of(s).commit(text_of(position)), SF_OK;
+      },
+      [](const sf_record_sink* s, const sf_interval* v) -> sf_status {
+        auto& self = driver_of(s);
+        self.transcript_.intervals.push_back({v->from_ms, v->to_ms, v->complete != 0, self.transcript_.pushed.size()});
+        return SF_OK;
+      },
+      [](const sf_record_sink* s, sf_str bytes, sf_str) -> sf_status {
+        auto& self = driver_of(s);
+        self.transcript_.rejected.push_back(rejected_key(self.stage_.name, sha256_hex(text_of(bytes))));
+        return SF_OK;
+      }};
 }
 
 sf_status Driver::push(std::string_view document, std::string_view doc_id, std::string_view position) {
@@ -138,7 +138,8 @@ sf_status Driver::push(std::string_view document, std::string_view doc_id, std::
     return SF_FULL;
   }
   if (owed_ && document != refused_)
-    transcript_.misuses.emplace_back("what the host did not take (SF_FULL) was not the first that the next poll offered");
+    transcript_.misuses.emplace_back(
+        "what the host did not take (SF_FULL) was not the first that the next poll offered");
   owed_ = false;
   const auto answer = options_->answer ? options_->answer(++pushes_) : static_cast<sf_status>(SF_OK);
   if (answer != SF_OK) {
@@ -180,9 +181,8 @@ sf_status Driver::poll(const RunOptions& options) {
   refused_in_poll_ = false;
   const auto out = sink();
   ++transcript_.polls;
-  const auto status = call("poll", [&](sf_error* e) {
-    return plugin_.source->poll(self_, &out, options.max_records, options.wait_ms, e);
-  });
+  const auto status = call(
+      "poll", [&](sf_error* e) { return plugin_.source->poll(self_, &out, options.max_records, options.wait_ms, e); });
   // A run writes what was put so far with what was pushed, also when the poll failed.
   for (const auto& [where, value] : host_.state().take_changed()) transcript_.kept[where.second] = value;
   if (status >= 0 && owed_ && status != SF_OK && status != SF_CANCELLED)

@@ -187,12 +187,10 @@ std::vector<Check> file_checks() {
       {"file-rotation-while-running", "The same between two polls of one process.", "SIEM 12", rotation_while_running},
       {"file-two-rotations", "Two rotations while nothing ran lose no file.", "SIEM 12", two_rotations},
       {"file-compressed", "A rotation that leaves only a .gz ends nothing.", "SIEM 12", compressed},
-      {"file-inode-reuse", "A new file with the number of the old one is read from its start.", "SIEM 12",
-       inode_reuse},
+      {"file-inode-reuse", "A new file with the number of the old one is read from its start.", "SIEM 12", inode_reuse},
       {"file-missing", "A run between the renaming and the new file loses nothing.", "SIEM 12", missing_window},
       {"file-copytruncate", "A file that was cut in place is read from its start.", "SIEM 12", copy_and_cut},
-      {"file-copytruncate-grown", "The same when it has outgrown its old length meanwhile.", "SIEM 12",
-       cut_and_grown},
+      {"file-copytruncate-grown", "The same when it has outgrown its old length meanwhile.", "SIEM 12", cut_and_grown},
       {"file-half-a-line", "A line is taken once it is whole, and never before.", "SIEM 12", half_a_line},
   };
 }

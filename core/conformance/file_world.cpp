@@ -21,10 +21,13 @@ class LinesWorld final : public World {
   }
   AlertFile* file() override { return &file_; }
   void hide() override {
-    file_.dir().move(file_.name(), away_, "hidden").match([](bool done) { return done; }, [](fs::Gone) { return false; });
+    file_.dir()
+        .move(file_.name(), away_, "hidden")
+        .match([](bool done) { return done; }, [](fs::Gone) { return false; });
   }
   void show() override {
-    away_.move("hidden", file_.dir(), file_.name()).match([](bool done) { return done; }, [](fs::Gone) { return false; });
+    away_.move("hidden", file_.dir(), file_.name())
+        .match([](bool done) { return done; }, [](fs::Gone) { return false; });
   }
 
  private:

@@ -76,7 +76,8 @@ void first_and_second(Bench& bench, const std::string& what, const Spoil& spoil)
 
 void error_500(Bench& bench) {
   each(bench, "500", [](Reply& reply) {
-    reply = answer(500, "application/json", R"({"error":{"type":"task_cancelled_exception","reason":"cancelled"},"status":500})");
+    reply = answer(500, "application/json",
+                   R"({"error":{"type":"task_cancelled_exception","reason":"cancelled"},"status":500})");
   });
 }
 
@@ -98,13 +99,13 @@ void closed(Bench& bench) {
 }
 
 void bomb(Bench& bench) {
-  first_and_second(bench, "256 MiB of white space in 1.7 MB of gzip", [](Reply& reply) { reply.fault = Fault::gzip_bomb; });
+  first_and_second(bench, "256 MiB of white space in 1.7 MB of gzip",
+                   [](Reply& reply) { reply.fault = Fault::gzip_bomb; });
 }
 
 void not_json(Bench& bench) {
-  each(bench, "a login page with status 200", [](Reply& reply) {
-    reply = answer(200, "text/html", "<html><title>Please sign in</title></html>");
-  });
+  each(bench, "a login page with status 200",
+       [](Reply& reply) { reply = answer(200, "text/html", "<html><title>Please sign in</title></html>"); });
   each(bench, "an empty body with status 200", [](Reply& reply) { reply = answer(200, "application/json", ""); });
   each(bench, "{} with status 200", [](Reply& reply) { reply = answer(200, "application/json", "{}"); });
 }
@@ -128,20 +129,21 @@ void redirect(Bench& bench) {
 }
 
 void bad_gateway(Bench& bench) {
-  each(bench, "502 with a page of HTML", [](Reply& reply) {
-    reply = answer(502, "text/html", "<html><head><title>502 Bad Gateway</title></head>");
-  });
+  each(bench, "502 with a page of HTML",
+       [](Reply& reply) { reply = answer(502, "text/html", "<html><head><title>502 Bad Gateway</title></head>"); });
 }
 
 void unavailable(Bench& bench) {
   each(bench, "503", [](Reply& reply) {
-    reply = answer(503, "application/json", R"({"error":{"type":"cluster_block_exception","reason":"no cluster-manager"}})");
+    reply = answer(503, "application/json",
+                   R"({"error":{"type":"cluster_block_exception","reason":"no cluster-manager"}})");
   });
 }
 
 void throttled_with(Bench& bench, const std::string& what, const std::string& retry_after) {
   each(bench, what, [&](Reply& reply) {
-    reply = answer(429, "application/json", R"({"error":{"type":"rejected_execution_exception","reason":"queue is full"}})");
+    reply = answer(429, "application/json",
+                   R"({"error":{"type":"rejected_execution_exception","reason":"queue is full"}})");
     if (!retry_after.empty()) reply.headers.emplace_back("Retry-After", retry_after);
   });
 }

@@ -30,9 +30,9 @@ constexpr std::size_t kBombBytes = std::size_t{256} << 20U;
 constexpr std::uint64_t kLargestRequest = std::uint64_t{16} << 20U;
 
 std::string head_of(const Reply& reply, std::size_t length) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", reply.status,
-                                 std::string(http::obsolete_reason(static_cast<http::status>(reply.status))),
-                                 reply.type, length);
+  std::string head =
+      fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", reply.status,
+                  std::string(http::obsolete_reason(static_cast<http::status>(reply.status))), reply.type, length);
   for (const auto& [name, value] : reply.headers) head += fmt::format("{}: {}\r\n", name, value);
   return head + "\r\n";
 }
@@ -83,12 +83,12 @@ class Bits {
 std::string gzip_bomb(std::size_t bytes) {
   Bits bits;
   bits.out.assign("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
-  bits.put(1, 1);             // the last block,
-  bits.put(1, 2);             // of fixed codes (RFC 1951, 3.2.6)
-  bits.code(0x30 + ' ', 8);   // one space,
+  bits.put(1, 1);            // the last block,
+  bits.put(1, 2);            // of fixed codes (RFC 1951, 3.2.6)
+  bits.code(0x30 + ' ', 8);  // one space,
   for (std::size_t i = 0; i <= bytes / 258; ++i) {
-    bits.code(0xC5, 8);       // then 258 bytes
-    bits.code(0, 5);          // of those one byte back
+    bits.code(0xC5, 8);  // then 258 bytes
+    bits.code(0, 5);     // of those one byte back
   }
   bits.code(0, 7);
   bits.put(0, 8);

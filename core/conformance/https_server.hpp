@@ -59,10 +59,10 @@ class HttpsServer {
   std::string url() const;  // "https://127.0.0.1:40123"
   void spoil(Spoiler spoiler);
   void heal() { spoil({}); }
-  std::size_t requests() const;        // since the last spoil() or heal()
-  std::size_t connections() const;     // in all, those that never came to a request included
-  void wait_for_request() const;       // returns once there was a request since the last spoil() or heal()
-  void stop_waiting();                 // ends wait_for_request() for good
+  std::size_t requests() const;     // since the last spoil() or heal()
+  std::size_t connections() const;  // in all, those that never came to a request included
+  void wait_for_request() const;    // returns once there was a request since the last spoil() or heal()
+  void stop_waiting();              // ends wait_for_request() for good
 
  private:
   struct Impl;

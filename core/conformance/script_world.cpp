@@ -23,8 +23,8 @@ namespace {
 constexpr std::uint64_t kLargestBody = std::uint64_t{64} << 20U;
 
 struct Answer {
-  std::string method;  // "": any
-  std::string path;    // the request's must begin with it; "": any
+  std::string method;   // "": any
+  std::string path;     // the request's must begin with it; "": any
   bool repeat = false;  // it is not used up
   bool used = false;
   Reply reply;
@@ -41,7 +41,8 @@ Fault fault_of(const std::string& name) {
   if (name == "truncate") return Fault::truncate;
   if (name == "long_body") return Fault::long_body;
   if (name == "gzip_bomb") return Fault::gzip_bomb;
-  throw std::invalid_argument("fault \"" + printable(name) + "\" is none of hang, close, truncate, long_body, gzip_bomb");
+  throw std::invalid_argument("fault \"" + printable(name) +
+                              "\" is none of hang, close, truncate, long_body, gzip_bomb");
 }
 
 void check_members(const json& object, const std::set<std::string>& known) {
@@ -146,7 +147,8 @@ std::unique_ptr<World> make_script_world(const Ground& ground, const std::string
     }
     if (runs.empty()) throw std::invalid_argument("runs is empty");
   } catch (const std::exception& e) {  // of JSON, or of a member
-    throw Error(Exit::config, fmt::format("{}: {}. See docs/reference/conformance.md.", printable(name, 500), e.what()));
+    throw Error(Exit::config,
+                fmt::format("{}: {}. See docs/reference/conformance.md.", printable(name, 500), e.what()));
   }
   return std::make_unique<ScriptWorld>(ground, std::move(runs));
 }

@@ -121,7 +121,8 @@ void partial_timed_out(Bench& bench) {
   partial(bench, "timed_out", "\"timed_out\":false", "\"timed_out\":true");
 }
 void partial_shards(Bench& bench) {
-  partial(bench, "a failed shard", "\"failed\":0,\"skipped\":0,\"successful\":1", "\"failed\":1,\"skipped\":0,\"successful\":0");
+  partial(bench, "a failed shard", "\"failed\":0,\"skipped\":0,\"successful\":1",
+          "\"failed\":1,\"skipped\":0,\"successful\":0");
 }
 
 void short_page(Bench& bench) {
@@ -136,9 +137,9 @@ void no_index(Bench& bench) {
   bench.index().no_index = true;
   const auto t = bench.run();
   bench.require_good(t, "with no index that matches");
-  const auto warnings =
-      std::count_if(t.log.begin(), t.log.end(), [](const LogLine& line) { return line.level >= 2; });
-  if (warnings != 1) bench.warnings.push_back(fmt::format("with no index that matches it warned {} times, not once", warnings));
+  const auto warnings = std::count_if(t.log.begin(), t.log.end(), [](const LogLine& line) { return line.level >= 2; });
+  if (warnings != 1)
+    bench.warnings.push_back(fmt::format("with no index that matches it warned {} times, not once", warnings));
   bench.index().no_index = false;
   bench.begin();
   const auto after = bench.run_after(t);
@@ -195,15 +196,17 @@ void filter_change(Bench& bench) {
   const auto second = bench.run_after(first);
   const bool told = second.status < 0 || std::any_of(second.log.begin(), second.log.end(),
                                                      [](const LogLine& line) { return line.level >= 2; });
-  require(told, "the filter was changed and the old position used on without a warning: older alerts that only the new "
-                "filter finds are skipped");
+  require(told,
+          "the filter was changed and the old position used on without a warning: older alerts that only the new "
+          "filter finds are skipped");
 }
 
 }  // namespace
 
 std::vector<Check> search_checks() {
   return {
-      {"same-timestamp-5000", "5,000 alerts of one millisecond, in pages of 1,000, all come.", "SIEM 1", same_timestamp},
+      {"same-timestamp-5000", "5,000 alerts of one millisecond, in pages of 1,000, all come.", "SIEM 1",
+       same_timestamp},
       {"same-timestamp-small-pages", "57 alerts of one millisecond, in the profile's pages, all come.", "SIEM 1",
        same_timestamp_small_pages},
       {"late-document", "An alert that is indexed minutes behind the position comes with the next run.", "SIEM 2",

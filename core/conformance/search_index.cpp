@@ -25,18 +25,17 @@ Reply json_reply(unsigned status, const json& body) {
 
 Reply error_reply(unsigned status, const std::string& type, const std::string& reason) {
   const json cause = {{"type", type}, {"reason", reason}};
-  return json_reply(status, {{"error", {{"root_cause", {cause}}, {"type", type}, {"reason", reason}}},
-                             {"status", status}});
+  return json_reply(status,
+                    {{"error", {{"root_cause", {cause}}, {"type", type}, {"reason", reason}}}, {"status", status}});
 }
 
 // What a search may say; anything else is not understood.
 void check_members(const json& body) {
-  static const std::set<std::string> known = {"size",    "from", "query", "sort", "search_after", "track_total_hits",
-                                              "timeout", "pit",  "aggs",  "_source", "version", "track_scores"};
+  static const std::set<std::string> known = {"size",    "from", "query", "sort",    "search_after", "track_total_hits",
+                                              "timeout", "pit",  "aggs",  "_source", "version",      "track_scores"};
   for (const auto& [name, value] : body.items())
     if (!known.contains(name)) throw NotUnderstood("a search with \"" + name + "\"");
-  if (body.contains("_source") && body.at("_source") != true)
-    throw NotUnderstood("a search for a part of _source");
+  if (body.contains("_source") && body.at("_source") != true) throw NotUnderstood("a search for a part of _source");
 }
 
 }  // namespace
@@ -105,7 +104,8 @@ Reply SearchIndex::search(const Request&, const json& body) {
   const int shards = no_index ? 0 : 1;
   tail["_shards"] = {{"total", shards}, {"successful", shards}, {"skipped", 0}, {"failed", 0}};
   if (body.contains("pit")) tail["pit_id"] = body.at("pit").at("id");
-  if (body.contains("aggs") && !no_index) tail["aggregations"] = aggregations_of(body.at("aggs"), find(body, before, false));
+  if (body.contains("aggs") && !no_index)
+    tail["aggregations"] = aggregations_of(body.at("aggs"), find(body, before, false));
   std::string head = tail.dump();
   head.pop_back();
   Reply out;

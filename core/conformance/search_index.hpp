@@ -29,11 +29,11 @@ class SearchIndex {
   Reply answer(const Request& request);
 
   // How it is set for a check.
-  std::string version;              // what `GET /` says; "": a usual one
-  bool pit_forbidden = false;       // 403 for who opens a point in time
-  std::size_t pit_expires = 0;      // the nth search in a point in time is its end, once; 0: none
-  std::size_t short_by = 0;         // each page has so many hits less than it could (OpenSearch #9537)
-  bool no_index = false;            // no pattern matches an index
+  std::string version;          // what `GET /` says; "": a usual one
+  bool pit_forbidden = false;   // 403 for who opens a point in time
+  std::size_t pit_expires = 0;  // the nth search in a point in time is its end, once; 0: none
+  std::size_t short_by = 0;     // each page has so many hits less than it could (OpenSearch #9537)
+  bool no_index = false;        // no pattern matches an index
 
   // What it was asked, for a check to judge.
   std::size_t roots = 0;

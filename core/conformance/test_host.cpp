@@ -15,16 +15,16 @@ const sf_log_api kLog{sizeof(sf_log_api), 0, [](const sf_host* host, int32_t lev
                         TestHost::of(host).write(level, std::string(message.data, message.size));
                       }};
 
-const sf_clock_api kClock{
-    sizeof(sf_clock_api), 0, [](const sf_host* host) -> int64_t { return TestHost::of(host).clock.now_ms(); },
-    [](const sf_host* host) -> int64_t { return TestHost::of(host).clock.monotonic_ms(); },
-    [](const sf_host* host, uint32_t ms) -> sf_status {
-      auto& self = TestHost::of(host);
-      if (self.stopping()) return SF_CANCELLED;
-      ::poll(nullptr, 0, 1);  // who waits for another thread gives it a turn
-      self.clock.pass(ms);
-      return self.stopping() ? SF_CANCELLED : SF_OK;
-    }};
+const sf_clock_api kClock{sizeof(sf_clock_api), 0,
+                          [](const sf_host* host) -> int64_t { return TestHost::of(host).clock.now_ms(); },
+                          [](const sf_host* host) -> int64_t { return TestHost::of(host).clock.monotonic_ms(); },
+                          [](const sf_host* host, uint32_t ms) -> sf_status {
+                            auto& self = TestHost::of(host);
+                            if (self.stopping()) return SF_CANCELLED;
+                            ::poll(nullptr, 0, 1);  // who waits for another thread gives it a turn
+                            self.clock.pass(ms);
+                            return self.stopping() ? SF_CANCELLED : SF_OK;
+                          }};
 
 void look(const sf_host* host) {
   auto& self = TestHost::of(host);
@@ -40,9 +40,8 @@ const sf_fs_api& fs_table() {
       return look(h), plugin::kFsService.open_dir(h, which, out, e);
     };
     t.list = [](const sf_host* h, const sf_dir* dir, sf_str suffix, int32_t (*visit)(void*, const sf_entry*),
-                void* impl, sf_error* e) -> sf_status {
-      return look(h), plugin::kFsService.list(h, dir, suffix, visit, impl, e);
-    };
+                void* impl,
+                sf_error* e) -> sf_status { return look(h), plugin::kFsService.list(h, dir, suffix, visit, impl, e); };
     t.stat = [](const sf_host* h, const sf_dir* dir, sf_str name, sf_entry* out, sf_error* e) -> sf_status {
       return look(h), plugin::kFsService.stat(h, dir, name, out, e);
     };

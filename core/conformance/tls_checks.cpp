@@ -39,7 +39,8 @@ void wrong_name(Bench& bench) {
   refused(bench, "a certificate of another host", bench.authority().issue("DNS:indexer.example,IP:192.0.2.1"));
 }
 void name_for_address(Bench& bench) {
-  refused(bench, "a certificate whose name is the address as text", bench.authority().issue("DNS:127.0.0.1,DNS:localhost"));
+  refused(bench, "a certificate whose name is the address as text",
+          bench.authority().issue("DNS:127.0.0.1,DNS:localhost"));
 }
 
 }  // namespace

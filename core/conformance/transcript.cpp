@@ -17,13 +17,23 @@ const char* status_name(Status status) {
 }
 
 const char* status_word(sf_status status) {
-  constexpr std::array<std::pair<sf_status, const char*>, 17> kWords = {
-      {{SF_OK, "SF_OK"},           {SF_AGAIN, "SF_AGAIN"},       {SF_END, "SF_END"},
-       {SF_VANISHED, "SF_VANISHED"}, {SF_FULL, "SF_FULL"},         {SF_CANCELLED, "SF_CANCELLED"},
-       {SF_ABSENT, "SF_ABSENT"},   {SF_CHANGED, "SF_CHANGED"},   {SF_EXISTS, "SF_EXISTS"},
-       {SF_TOO_LARGE, "SF_TOO_LARGE"}, {SF_UNSUPPORTED, "SF_UNSUPPORTED"}, {SF_INVALID, "SF_INVALID"},
-       {SF_DENIED, "SF_DENIED"},   {SF_RETRY, "SF_RETRY"},       {SF_FAILED, "SF_FAILED"},
-       {SF_FATAL, "SF_FATAL"},     {SF_PANIC, "SF_PANIC"}}};
+  constexpr std::array<std::pair<sf_status, const char*>, 17> kWords = {{{SF_OK, "SF_OK"},
+                                                                         {SF_AGAIN, "SF_AGAIN"},
+                                                                         {SF_END, "SF_END"},
+                                                                         {SF_VANISHED, "SF_VANISHED"},
+                                                                         {SF_FULL, "SF_FULL"},
+                                                                         {SF_CANCELLED, "SF_CANCELLED"},
+                                                                         {SF_ABSENT, "SF_ABSENT"},
+                                                                         {SF_CHANGED, "SF_CHANGED"},
+                                                                         {SF_EXISTS, "SF_EXISTS"},
+                                                                         {SF_TOO_LARGE, "SF_TOO_LARGE"},
+                                                                         {SF_UNSUPPORTED, "SF_UNSUPPORTED"},
+                                                                         {SF_INVALID, "SF_INVALID"},
+                                                                         {SF_DENIED, "SF_DENIED"},
+                                                                         {SF_RETRY, "SF_RETRY"},
+                                                                         {SF_FAILED, "SF_FAILED"},
+                                                                         {SF_FATAL, "SF_FATAL"},
+                                                                         {SF_PANIC, "SF_PANIC"}}};
   for (const auto& [value, word] : kWords)
     if (value == status) return word;
   return "unknown";
