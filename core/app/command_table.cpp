@@ -110,6 +110,21 @@ const OptionSpec kYes{"--yes", "", "with --repair: do it", [](Arguments& a, cons
 const OptionSpec kRebuildYes{"--yes", "", "do it; without this the plan is printed and nothing changes",
                              [](Arguments& a, const std::string&) { a.yes = true; }};
 
+const OptionSpec kCheckSettings{"--settings", "FILE", "the settings to check it with, as TOML with [settings]",
+                                [](Arguments& a, const std::string& v) { set_once(a.check.settings, v, "--settings"); },
+                                Offer::file};
+const OptionSpec kProtocol{"--protocol",
+                           "NAME",
+                           "what the kit stands in for: opensearch, elasticsearch, files, directory, script or none",
+                           [](Arguments& a, const std::string& v) { set_once(a.check.protocol, v, "--protocol"); },
+                           Offer::words,
+                           "opensearch elasticsearch files directory script none"};
+const OptionSpec kScript{"--script", "DIR", "the folder of a script of answers",
+                         [](Arguments& a, const std::string& v) { set_once(a.check.script, v, "--script"); },
+                         Offer::directory};
+const OptionSpec kOnly{"--only", "PATTERN", "only the checks with such names; * stands for anything",
+                       [](Arguments& a, const std::string& v) { set_once(a.check.only, v, "--only"); }};
+
 const OperandSpec kPipelineFile{"PIPELINE", "the pipeline file", set_pipeline, true, Offer::file};
 const OperandSpec kWhere{"PIPELINE", "the pipeline file, or a state directory", set_pipeline, false, Offer::file};
 
@@ -182,6 +197,13 @@ std::vector<CommandSpec> looking() {
        "0; 78 there is no such plugin, or it is refused",
        "signalfoundry plugin inspect source_wazuh",
        [](const Arguments& a) { return plugin_inspect(a.options, a.subject); }},
+      {"plugin check",
+       "the conformance kit: is this source one that loses nothing?",
+       {subject("ID|PATH", "the id of an installed source, or the path of its file", Offer::file)},
+       {&kCheckSettings, &kProtocol, &kScript, &kOnly, &kPluginDir, &kFormat},
+       "0 every check that applies holds; 1 one does not; 78 there is no such plugin, or its settings are wrong",
+       "signalfoundry plugin check source_wazuh --only 'http-*'",
+       [](const Arguments& a) { return plugin_check(a.options, a.subject, a.check); }},
       {"case list",
        "cases, the newest verdict first",
        {kWhere},
@@ -260,8 +282,7 @@ const std::vector<CommandSpec>& commands() {
 }
 
 const std::vector<std::string>& later_commands() {
-  static const std::vector<std::string> all{"policy",      "plugin check", "plugin new", "case decide",
-                                            "pack verify", "replay",       "schema"};
+  static const std::vector<std::string> all{"policy", "plugin new", "case decide", "pack verify", "replay", "schema"};
   return all;
 }
 

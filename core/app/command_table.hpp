@@ -17,6 +17,7 @@ struct Arguments {
   Options options;
   RunArguments run;
   CaseFilter cases;
+  CheckArguments check;
   bool connect = false;
   bool repair = false;
   bool yes = false;
@@ -60,7 +61,7 @@ struct CommandSpec {
 };
 const std::vector<CommandSpec>& commands();
 
-// Commands that the contract names and this version does not have: "policy" (with all below it), "plugin check".
+// Commands that the contract names and this version does not have: "policy" (with all below it), "plugin new".
 const std::vector<std::string>& later_commands();
 
 // The first words of the commands that have two, each once: "plugin", "case", "ledger".

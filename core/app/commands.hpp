@@ -23,6 +23,15 @@ Exit gaps(const Options& options);                                     // cmd_st
 Exit plugin_list(const Options& options);                              // cmd_plugin.cpp
 Exit plugin_inspect(const Options& options, const std::string& what);  // cmd_plugin.cpp: an id or a path
 
+struct CheckArguments {
+  std::string settings;  // a TOML file; "": the kit's own for this plugin
+  std::string protocol;  // "opensearch"
+  std::string script;    // a folder of answers
+  std::string only;      // names with `*`
+};
+// cmd_plugin_check.cpp: the conformance kit, on an id or a path.
+Exit plugin_check(const Options& options, const std::string& what, const CheckArguments& arguments);
+
 struct CaseFilter {
   std::string disposition;  // "": all
   std::size_t limit = 50;   // 0: all

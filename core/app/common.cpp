@@ -36,12 +36,7 @@ void write_all(int fd, std::string_view text) {
 }
 
 std::string absolute(const std::string& path) {
-  if (path.starts_with("/")) return path;
-  char* cwd = ::getcwd(nullptr, 0);
-  if (cwd == nullptr) throw io_error(errno, "cannot tell the current directory");
-  std::string out = std::string(cwd) + "/" + path;
-  std::free(cwd);
-  return out;
+  return path.starts_with("/") ? path : here() + "/" + path;
 }
 
 }  // namespace
@@ -76,6 +71,14 @@ std::string state_of(const Options& options) {
   if (std::string here = absolute("."); is_state(here)) return here;
   throw Error(Exit::usage,
               "which state directory? Give --state DIR or --pipeline PIPELINE.toml, or set SIGNALFOUNDRY_STATE.");
+}
+
+std::string here() {
+  char* cwd = ::getcwd(nullptr, 0);
+  if (cwd == nullptr) throw io_error(errno, "cannot tell the current directory");
+  std::string out = cwd;
+  std::free(cwd);
+  return out;
 }
 
 void print(const std::string& text) {

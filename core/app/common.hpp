@@ -33,6 +33,8 @@ config::PipelineConfig load(const Options& options, std::vector<std::string>* pl
 // current directory when it holds a state.db. Throws Error(usage).
 std::string state_of(const Options& options);
 
+std::string here();  // the working directory, absolute. Throws Error(io).
+
 void print(const std::string& text);  // to stdout; a closed pipe ends the program quietly
 void print_line(const std::string& text);
 void complain(const std::string& text);  // to stderr, one line

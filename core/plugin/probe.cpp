@@ -4,14 +4,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -19,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "plugin/child.hpp"
 #include "plugin/library_file.hpp"
 #include "plugin/loader.hpp"
 
@@ -52,21 +49,6 @@ Plugin from_json(const json& j) {
   p.abi_minor = j.at("abi_minor");
   p.needs_minor = j.at("needs_minor");
   return p;
-}
-
-// A fresh start for foreign code: no output, no handlers of ours, no core file, and gone when the parent is.
-void prepare_child() {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int fd = 0; fd <= 2; ++fd) ::dup2(null, fd);
-  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGTERM, SIGINT, SIGPIPE, SIGCHLD})
-    std::signal(number, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void run_child(const std::string& path, int out) {
@@ -108,24 +90,6 @@ std::optional<std::string> read_line(int fd, std::int64_t deadline) {
   }
 }
 
-std::string ending(int status) {
-  if (WIFSIGNALED(status)) {
-    const char* name = ::sigabbrev_np(WTERMSIG(status));
-    return fmt::format("crashed with SIG{} while it was loaded",
-                       name != nullptr ? name : std::to_string(WTERMSIG(status)));
-  }
-  return fmt::format("ended the process with exit code {} while it was loaded", WEXITSTATUS(status));
-}
-
-// Ends the child with whatever it started. The status is its own where it had ended by itself.
-int reap(pid_t child) {
-  ::kill(-child, SIGKILL);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
-}
-
 Probe judge(const std::string& path, const std::string& line) {
   const json report = json::parse(line, nullptr, false);
   try {
@@ -159,7 +123,7 @@ Probe probe(const std::string& path, std::int64_t limit_ms) {
     const std::string limit = fmt::format("did not load within {} s", static_cast<double>(limit_ms) / 1000.0);
     return {std::nullopt, refusal(path, limit, kHarmless).what()};
   }
-  if (line->empty()) return {std::nullopt, refusal(path, ending(status), kHarmless).what()};
+  if (line->empty()) return {std::nullopt, refusal(path, ending(status) + " while it was loaded", kHarmless).what()};
   return judge(path, *line);
 }
 

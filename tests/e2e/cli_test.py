@@ -16,12 +16,12 @@ import tempfile
 from cli_support import BUILD, ESC, PROGRAM, ROOT, STAGES, Case, main, sf, write
 
 COMMANDS = [
-    "run", "validate", "status", "gaps", "reconcile", "plugin list", "plugin inspect", "case list", "case show",
+    "run", "validate", "status", "gaps", "reconcile", "plugin list", "plugin inspect", "plugin check", "case list", "case show",
     "explain", "ledger verify", "ledger export", "drill race", "completion",
 ]  # fmt: skip
 LATER = [
     "policy lint x.toml", "policy test x.toml", "policy explain x.toml a.json", "policy diff a b --state d",
-    "plugin check x", "plugin new triage x", "case decide c-1 benign --by me --reason r", "pack verify p", "replay k",
+    "plugin new triage x", "case decide c-1 benign --by me --reason r", "pack verify p", "replay k",
     "schema",
 ]  # fmt: skip
 
