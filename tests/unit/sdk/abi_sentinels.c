@@ -422,8 +422,7 @@ SIGNATURE(sf_fs_api, tree_abort, void (*)(const sf_host*, sf_tree*));
 SIGNATURE(sf_response_sink, on_response, void (*)(const sf_response_sink*, const sf_http_response*));
 SIGNATURE(sf_http_api, request,
           sf_status (*)(const sf_host*, const sf_http_request*, const sf_response_sink*, sf_error*));
-SIGNATURE(sf_http_api, reach,
-          sf_status (*)(const sf_host*, const sf_http_request*, const sf_check_sink*, sf_error*));
+SIGNATURE(sf_http_api, reach, sf_status (*)(const sf_host*, const sf_http_request*, const sf_check_sink*, sf_error*));
 SIGNATURE(sf_log_api, log, void (*)(const sf_host*, int32_t, sf_str));
 SIGNATURE(sf_metrics_api, add, sf_status (*)(const sf_host*, sf_str, uint64_t));
 SIGNATURE(sf_metrics_api, set, sf_status (*)(const sf_host*, sf_str, double));
