@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "../shared/cursor_json.hpp"
+#include "../shared/search/clock.hpp"
 
 namespace source_splunk {
 namespace {
 
-constexpr std::int64_t kClockToleranceMs = 60'000;
 constexpr std::size_t kLongestPosition = 65'536;
 
 // Down to the second, and never before 1970: Splunk has no index time there.
@@ -40,15 +40,12 @@ Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int6
     out.cursor = {out.from_ms, local_ms, filter};
     return out;
   }
-  auto base = std::min(last->indexed_ms, out.to_ms);
-  // This machine's clock stood ahead at the last run, and the cursor with it: nobody knows by how much.
-  if (local_ms < last->local_ms && last->indexed_ms > out.to_ms) base = out.to_ms - settings.start_ms;
+  const ::search::Mark mark{last->indexed_ms, last->local_ms};
+  const auto base = ::search::base_of(mark, {out.to_ms, local_ms, settings.start_ms});
   out.from_ms = whole_second(base - settings.overlap_ms);
   out.cursor = {base, local_ms, filter};
-  if (base < last->indexed_ms - kClockToleranceMs)
-    out.warning = "a clock was set back since the last run: reading again from " +
-                  std::to_string((last->indexed_ms - base) / 1000) + " s before the cursor; set both clocks by NTP";
-  else if (last->filter != filter)
+  out.warning = ::search::set_back_warning(mark, base, out.to_ms);
+  if (out.warning.empty() && last->filter != filter)
     out.warning =
         "search or content changed since the last run: reading on from the cursor less the overlap; for older alerts "
         "that only the new search finds, run once with a larger overlap";

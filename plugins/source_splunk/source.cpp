@@ -3,15 +3,12 @@
 
 #include <signalfoundry/wazuh_mapping.hpp>
 
-#include <cstdlib>
-
+#include "../shared/search/clock.hpp"
 #include "notable_mapping.hpp"
 #include "preflight.hpp"
 
 namespace source_splunk {
 namespace {
-
-constexpr std::int64_t kSkewToTellMs = 30'000;
 
 // Where the event lies in Splunk, the same whenever it is read: bucket (index, number, origin) and address in it.
 std::string address_of(const Row& row) {
@@ -105,14 +102,9 @@ void Source::begin(const sf::Emitter& out) {
   client_ = std::make_unique<Client>(host_, settings_, stop_);
   const auto told = client_->clock_ms();
   const auto local = host_.now_ms();
-  const auto skew = told.value_or(local) - local;
-  host_.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
   if (!told) host_.info("Splunk at " + settings_.where + " does not tell its clock; this machine's is used");
-  if (std::abs(skew) > kSkewToTellMs)
-    host_.warn("the clock of Splunk at " + settings_.where + " is " + std::to_string(std::abs(skew) / 1000) + " s " +
-               (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the earlier is used)");
-  // A clock that is far ahead would put the cursor before alerts that are yet to come.
-  plan_ = plan(cursor_, settings_, skew > kSkewToTellMs ? local : local + skew, local, filter_);
+  const auto now = ::search::trusted_now(host_, "Splunk at " + settings_.where, told, local);
+  plan_ = plan(cursor_, settings_, now, local, filter_);
   if (!plan_.warning.empty()) host_.warn(plan_.warning);
   begun_ = true;
   if (!cursor_) checkpoint(out);  // else a first run that reads nothing would begin later each time

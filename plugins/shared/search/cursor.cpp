@@ -6,11 +6,11 @@
 #include <stdexcept>
 
 #include "../cursor_json.hpp"
+#include "clock.hpp"
 
 namespace search {
 namespace {
 
-constexpr std::int64_t kClockToleranceMs = 60'000;
 constexpr std::size_t kMostWritten = 2 * kMostHoles;  // remove() may leave more than add() does
 constexpr std::size_t kLongestPosition = 65'536;
 
@@ -70,19 +70,16 @@ Plan plan(const std::optional<Cursor>& last, const Settings& settings, std::int6
     out.cursor = {out.from_ms, local_ms, filter};
     return out;
   }
-  auto base = std::min(last->watermark_ms, out.to_ms);
-  // This machine's clock stood ahead at the last run, and the watermark with it: nobody knows by how much.
-  if (local_ms < last->local_ms && last->watermark_ms > out.to_ms) base = out.to_ms - settings.start_ms;
+  const Mark mark{last->watermark_ms, last->local_ms};
+  const auto base = base_of(mark, {out.to_ms, local_ms, settings.start_ms});
   out.from_ms = base - settings.overlap_ms;
   // Whatever the outage, and however large the overlap: first what is new.
   const auto live = settings.window_ms + std::min(settings.overlap_ms, settings.window_ms);
   out.live_from_ms = std::max(out.from_ms, out.to_ms - live);
   out.cursor = {base, local_ms, filter, last->retry_ms, last->holes};
   for (const auto& hole : last->holes.all()) out.cursor.holes.remove(std::max(out.from_ms, hole.from_ms), hole.to_ms);
-  if (base < last->watermark_ms - kClockToleranceMs)
-    out.warning = "a clock was set back since the last run: reading again from " +
-                  std::to_string((last->watermark_ms - base) / 1000) + " s before the cursor; set both clocks by NTP";
-  else if (last->filter != filter)
+  out.warning = set_back_warning(mark, base, out.to_ms);
+  if (out.warning.empty() && last->filter != filter)
     out.warning =
         "index or min_level changed since the last run: reading on from the cursor less the overlap; for older "
         "alerts that only the new filter finds, run once with a larger overlap";

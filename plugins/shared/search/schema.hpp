@@ -44,7 +44,7 @@ inline constexpr std::string_view kTimelineSettings = R"json(
     "start": {"type": "string", "x-sf-duration": true, "default": "24h",
       "description": "How far back the very first run reads."},
     "window": {"type": "string", "x-sf-duration": true, "default": "1h",
-      "description": "A longer stretch is read in pieces of this length, and the newest of it first."},
+      "description": "A longer stretch is read in pieces of this length, 1m at least, and the newest of it first."},
     "backfill_max": {"type": "integer", "default": 20000, "minimum": 1, "maximum": 100000000,
       "description": "Alerts of older stretches (after an outage, late ones) that a run reads behind the live ones."},
     "backfill_for": {"type": "string", "x-sf-duration": true, "default": "15s",

@@ -10,6 +10,8 @@ namespace search {
 
 namespace {
 
+constexpr std::int64_t kShortestWindowMs = 60'000;
+
 [[noreturn]] void refuse(const std::string& sentence) {
   throw sf::Error(SF_INVALID, sentence);
 }
@@ -27,7 +29,9 @@ void check(const Settings& s) {
   if (s.api_key && !s.user.empty()) refuse("api_key and user are two ways to log in; set one of them");
   if (s.min_level > 0 && s.dialect->level[0] == '\0')
     refuse("min_level compares the numbers of Wazuh 4, and here levels are words; leave it out");
-  if (s.window_ms <= 0 || s.start_ms <= 0) refuse("window and start must be longer than 0s");
+  if (s.start_ms <= 0) refuse("start must be longer than 0s");
+  // A run reads 500 windows behind the live ones at most (timeline.hpp): with tiny ones it would never catch up.
+  if (s.window_ms < kShortestWindowMs) refuse("window is shorter than 1m, and a run would fall behind; make it longer");
   if (s.sweep_back_ms > kMostSweepMs)
     refuse("sweep_back is longer than 96h, and the counts of more minutes are not kept; make it 96h or less");
 }

@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "clock.hpp"
 #include "preflight.hpp"
 
 namespace search {
 namespace {
 
-constexpr std::int64_t kSkewToTellMs = 30'000;
 constexpr std::uint32_t kLargestPage = 10'000;  // index.max_result_window
 
 std::string unescaped(std::string_view inside_quotes) {
@@ -48,7 +48,7 @@ void Source::warn_of_default_password() const {
   for (std::size_t i = 0; i < password.size(); ++i) at[i] = 0;
   if (known)
     host_.warn("the password of user \"" + printable(settings_.user, 60) +
-               "\" is one that Wazuh ships with; anyone can read the alerts, so change it");
+               "\" is one that servers are shipped with; anyone can read the alerts, so change it");
 }
 
 bool Source::preflight(const sf::Checks& out) {
@@ -126,9 +126,18 @@ bool Source::counts() const {
 
 // The indexer's clock and, where it can, its counts. A stretch that cannot be counted keeps no other from being read.
 Page Source::probe() {
-  if (!counts()) return indexer_->search([this](std::uint32_t) { return probe_body(settings_); });
-  seen_ = from_state(host_.state("sweep").value_or(""));
-  if (seen_ && seen_->filter != filter_) seen_.reset();
+  const auto plain = [this] {
+    auto page = indexer_->search([this](std::uint32_t) { return probe_body(settings_); });
+    page.minutes.reset();
+    return page;
+  };
+  if (!counts()) return plain();
+  try {
+    seen_ = remembered();
+  } catch (const sf::Error& why) {
+    host_.warn("no look for late alerts in this run: " + std::string(why.what()));
+    return plain();
+  }
   const auto local = host_.now_ms();
   counting_ = sweep_ask(seen_, settings_, plan_, local);
   int asked = 0;
@@ -136,25 +145,28 @@ Page Source::probe() {
     return ++asked > 1 ? probe_body(settings_) : counting_probe_body(counting_.from_ms, local + kMinuteMs, settings_);
   };
   try {
-    return indexer_->search(body);
-  } catch (const SearchFailed& why) {
-    if (asked > 1) throw;  // without counts it failed as well
+    auto page = indexer_->search(body);
+    if (asked > 1) page.minutes.reset();  // nobody asked for any
+    return page;
+  } catch (const sf::Error& why) {
+    // What only the count may be to blame for: it failed, or it took all of retry_for (a Retry-After is obeyed).
+    const bool of_count = dynamic_cast<const SearchFailed*>(&why) != nullptr || why.code() == SF_RETRY;
+    if (asked > 1 || !of_count || why.retry_after_ms() != 0) throw;
     host_.warn("no look for late alerts in this run: " + std::string(why.what()));
-    return indexer_->search([this](std::uint32_t) { return probe_body(settings_); });
+    return plain();
   }
 }
 
-// How far the indexer's clock is ahead.
-std::int64_t Source::skew_of(const Page& probe, std::int64_t local_ms) const {
-  const auto told = probe.clock_ms ? probe.clock_ms : indexer_->date_ms();
-  const auto skew = told.value_or(local_ms) - local_ms;
-  const std::string server = settings_.dialect->server;
-  host_.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
-  if (!told && probe.shards != 0) host_.info("the " + server + " does not tell its clock; this machine's is used");
-  if (std::abs(skew) > kSkewToTellMs)
-    host_.warn("the " + server + "'s clock is " + std::to_string(std::abs(skew) / 1000) + " s " +
-               (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the earlier is used)");
-  return skew;
+// What earlier runs counted, by the same filter.
+std::optional<SweepMemory> Source::remembered() const {
+  const auto text = host_.state("sweep").value_or("");
+  auto out = from_state(text);
+  if (!out && !text.empty())
+    host_.warn(
+        "the counts that earlier runs kept cannot be read: another version wrote them, or state.db is damaged; "
+        "counting begins anew");
+  if (out && out->filter != filter_) out.reset();
+  return out;
 }
 
 // Learns the indexer's clock, and from it the stretch that this run reads.
@@ -166,28 +178,28 @@ void Source::begin(const sf::Emitter& out) {
   indexer_ = std::make_unique<Indexer>(host_, settings_, stop_);
   const auto answer = probe();
   const auto local = host_.now_ms();
-  const auto skew = skew_of(answer, local);
-  // An indexer that is far ahead would put the cursor before alerts that are yet to come.
-  plan_ = plan(cursor_, settings_, skew > kSkewToTellMs ? local : local + skew, local, filter_);
+  const auto told = answer.clock_ms ? answer.clock_ms : indexer_->date_ms();
+  if (!told && answer.shards != 0) host_.info(settings_.who() + " does not tell its clock; this machine's is used");
+  plan_ = plan(cursor_, settings_, trusted_now(host_, settings_.who(), told, local), local, filter_);
   if (!plan_.warning.empty()) host_.warn(plan_.warning);
   begun_ = true;
+  const bool first = !cursor_;
+  if (first) checkpoint(out, plan_.cursor);  // else a first run that reads nothing would begin later each time
   if (answer.shards == 0) {
     host_.warn("no index matches " + printable(settings_.index) + " at " + settings_.where +
                ", or the user may not see it; the cursor stays until there is one");
-    if (!cursor_) checkpoint(out, plan_.cursor);
     done_ = true;
     return;
   }
-  look_at_counts(out, answer);
+  look_at_counts(out, answer, first ? plan_.from_ms : counting_.from_ms);
   timeline_ = TimeLine(plan_, settings_);
   next_window();
 }
 
 // Minutes that grew since they were read become holes, in the same transaction as the counts that said so.
-void Source::look_at_counts(const sf::Emitter& out, const Page& probe) {
-  if (!counts() || !probe.minutes) return;
-  const auto since = cursor_ ? counting_.from_ms : plan_.from_ms;
-  const auto found = sweep(seen_, counting_, *probe.minutes, plan_, since, settings_);
+void Source::look_at_counts(const sf::Emitter& out, const Page& probe, std::int64_t since_ms) {
+  if (!counts() || !probe.minutes || !can_follow(seen_, counting_, plan_, since_ms, settings_)) return;
+  const auto found = sweep(seen_, counting_, *probe.minutes, plan_, since_ms, settings_);
   Holes grown;
   for (const auto& minute : found.grown) grown.add(minute.from_ms, std::min(minute.to_ms, plan_.from_ms), false);
   for (const auto& stretch : grown.all()) {
@@ -230,6 +242,14 @@ void Source::next_window() {
   query_ = {};
   query_.from_ms = window_.from_ms;
   query_.to_ms = window_.to_ms;
+  begin_part();
+}
+
+void Source::begin_part() {
+  read_to_ms_ = query_.from_ms;
+  met_.clear();
+  met_for_ = 0;
+  met_pages_ = 1;
 }
 
 // What the next runs have to read beside what is new then.
@@ -287,27 +307,37 @@ void Source::after_page() {
     throw SearchFailed(SF_FAILED, settings_.who() + " gave alerts without a time to sort by; check that " +
                                       settings_.dialect->time + " is mapped as a date in " +
                                       printable(settings_.index, 60));
-  if (query_.by_time) return after_page_by_time(*first.time_ms, *last.time_ms);
+  if (!query_.by_time && last.usable) check_progress(page_.hits.back().sort);
+  check_order(*first.time_ms, *last.time_ms);
+  read_to_ms_ = *last.time_ms;
+  if (query_.by_time) return after_page_by_time(*last.time_ms);
   if (!last.usable) {
     // A null in search_after makes OpenSearch fail, so go on by time; what shares the last millisecond comes again.
-    check_order(*first.time_ms, *last.time_ms);
     query_.by_time = true;
     query_.after.clear();
     query_.from_ms = *last.time_ms;
     return;
   }
-  if (page_.hits.back().sort == query_.after)
+  query_.after = std::string(page_.hits.back().sort);
+  cut_window(*last.time_ms);
+}
+
+// Pages that come again would be read for ever, also where several take turns: one is kept in mind, for twice as many
+// pages each time (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980, section 7).
+void Source::check_progress(std::string_view sort) {
+  if (sort == met_)
     throw SearchFailed(
         SF_FAILED, settings_.who() + " gave the same page twice; see its log, and whether a proxy before it caches");
-  query_.after = std::string(page_.hits.back().sort);
-  cut_window(*first.time_ms, *last.time_ms);
+  if (met_for_ != 0 && --met_for_ != 0) return;
+  met_ = std::string(sort);
+  met_for_ = met_pages_;
+  met_pages_ *= 2;
 }
 
 // Older stretches get no more alerts and time of a run than they may have: what comes before the page's last is read
 // whole.
-void Source::cut_window(std::int64_t first_ms, std::int64_t last_ms) {
+void Source::cut_window(std::int64_t last_ms) {
   if (asked_for_.fetched + page_.hits.size() < timeline_.room(window_) && time_left() > 0) return;
-  check_order(first_ms, last_ms);
   if (last_ms == window_.from_ms) return;  // all of it shares one millisecond, and a part would not do
   asked_for_.to_ms = last_ms;
   cut_short_ = true;
@@ -315,14 +345,13 @@ void Source::cut_window(std::int64_t first_ms, std::int64_t last_ms) {
 
 // A time outside of what was asked for would carry the run past alerts that nobody read.
 void Source::check_order(std::int64_t first_ms, std::int64_t last_ms) const {
-  if (first_ms < query_.from_ms || last_ms < first_ms || last_ms >= query_.to_ms)
+  if (first_ms < std::max(query_.from_ms, read_to_ms_) || last_ms < first_ms || last_ms >= query_.to_ms)
     throw SearchFailed(SF_FAILED, settings_.who() +
                                       " does not keep to the order that was asked for; see whether a "
                                       "proxy before it caches");
 }
 
-void Source::after_page_by_time(std::int64_t first_ms, std::int64_t last_ms) {
-  check_order(first_ms, last_ms);
+void Source::after_page_by_time(std::int64_t last_ms) {
   if (last_ms > query_.from_ms) {
     query_.from_ms = last_ms;
   } else if (page_.hits.size() < asked_) {
@@ -345,6 +374,7 @@ void Source::end_of_part(const sf::Emitter& out) {
     query_.by_time = true;
     query_.from_ms = asked_for_.from_ms;
     query_.to_ms = asked_for_.to_ms;
+    begin_part();
     return;
   }
   timeline_.done({asked_for_.from_ms, asked_for_.to_ms, window_.kind}, asked_for_.fetched);

@@ -40,20 +40,22 @@ class Source : public sf::Source {
   void reset();
   void begin(const sf::Emitter& out);
   Page probe();
-  std::int64_t skew_of(const Page& probe, std::int64_t local_ms) const;
+  std::optional<SweepMemory> remembered() const;
   bool counts() const;
-  void look_at_counts(const sf::Emitter& out, const Page& probe);
+  void look_at_counts(const sf::Emitter& out, const Page& probe, std::int64_t since_ms);
   void checkpoint(const sf::Emitter& out, const Cursor& cursor);
   void next_window();
   std::int64_t time_left() const;
+  void begin_part();
   void skip_window(const sf::Emitter& out, const SearchFailed& why);
   void end_run();
   Holes tell_left() const;
   void next_page(const sf::Emitter& out);
   void after_page();
-  void cut_window(std::int64_t first_ms, std::int64_t last_ms);
+  void cut_window(std::int64_t last_ms);
   void check_order(std::int64_t first_ms, std::int64_t last_ms) const;
-  void after_page_by_time(std::int64_t first_ms, std::int64_t last_ms);
+  void check_progress(std::string_view sort);
+  void after_page_by_time(std::int64_t last_ms);
   void end_of_part(const sf::Emitter& out);
   bool offer(const sf::Emitter& out);
   // A stretch that was asked for, and what came of it.
@@ -89,8 +91,12 @@ class Source : public sf::Source {
   std::vector<Asked> incomplete_;             // of this run
   std::optional<SearchFailed> failure_;       // the first of this run that ended only its window
   std::uint64_t run_fetched_ = 0;
-  Query query_;              // what the next page is asked with; its size is the indexer's, or more
-  std::uint32_t asked_ = 0;  // the size that the present page was asked with
+  Query query_;                  // what the next page is asked with; its size is the indexer's, or more
+  std::uint32_t asked_ = 0;      // the size that the present page was asked with
+  std::int64_t read_to_ms_ = 0;  // the last time of the page before, of this part of the window
+  std::string met_;              // the last sort values of an earlier page of it
+  std::uint32_t met_for_ = 0;    // pages until met_ is changed
+  std::uint32_t met_pages_ = 0;
   Page page_;
   std::size_t next_ = 0;  // the first hit of page_ that was not taken yet
 };

@@ -144,6 +144,14 @@ SweepAsk sweep_ask(const std::optional<SweepMemory>& last, const Settings& setti
   return out;
 }
 
+bool can_follow(const std::optional<SweepMemory>& last, const SweepAsk& ask, const Plan& plan, std::int64_t since_ms,
+                const Settings& settings) {
+  const auto first = minute_above(std::max(ask.from_ms, since_ms));
+  if (first >= minute_below(plan.to_ms)) return false;
+  const auto oldest = plan.to_ms + settings.visibility_delay_ms - settings.sweep_back_ms;
+  return !last || last->seen.end_ms() >= first || last->seen.end_ms() < oldest;
+}
+
 Sweep sweep(const std::optional<SweepMemory>& last, const SweepAsk& ask, const std::vector<MinuteCount>& told,
             const Plan& plan, std::int64_t since_ms, const Settings& settings) {
   auto unread = plan.cursor.holes;  // what this run or a later one reads anyway

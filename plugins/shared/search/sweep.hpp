@@ -57,6 +57,10 @@ struct Sweep {
   std::vector<Stretch> grown;  // minutes that hold more than was read; each apart
   SweepMemory memory;          // to be kept, together with a cursor that holds `grown`
 };
+// False: these counts hold no minute, or lie behind a hole after a memory that is still of use. So it is where this
+// machine's clock, by which they were asked for, is far ahead of the one that counts: they would replace that memory.
+bool can_follow(const std::optional<SweepMemory>& last, const SweepAsk& ask, const Plan& plan, std::int64_t since_ms,
+                const Settings& settings);
 // `told` as the indexer told it, for whole minutes from ask.from_ms to the end of plan. `since_ms`: nothing before it
 // was ever to be read.
 Sweep sweep(const std::optional<SweepMemory>& last, const SweepAsk& ask, const std::vector<MinuteCount>& told,

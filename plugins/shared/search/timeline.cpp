@@ -73,8 +73,8 @@ Cursor TimeLine::cursor() const {
   out.holes = unread_;
   // What is unread up to the very end is no hole, but where the watermark stops. It does not go back, and what is left
   // of the overlap behind it is a hole only until the next run begins there.
-  const auto base = std::min(plan_.cursor.watermark_ms, plan_.to_ms);
-  out.watermark_ms = plan_.to_ms;
+  const auto base = plan_.cursor.watermark_ms;
+  out.watermark_ms = std::max(base, plan_.to_ms);
   while (out.watermark_ms > base && !out.holes.empty() && out.holes.all().back().to_ms == out.watermark_ms) {
     const auto from = std::max(out.holes.all().back().from_ms, base);
     out.holes.remove(from, out.watermark_ms);

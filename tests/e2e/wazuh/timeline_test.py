@@ -219,24 +219,6 @@ MISSING_SHARD = {
 }
 
 
-def red_index(about):
-    """A real one: no node may hold its shard. Nothing is read past it, and nothing is lost once it is gone."""
-    site.forget_alerts(about)
-    pipeline = site.Pipeline("source_wazuh", site.settings_for(about, retry_for="0s", start="1h"))
-    run_well(pipeline)
-    ids = index(about, alert(ago(minutes=2)))
-    red = "wazuh-alerts-4.x-1999.01.01"
-    nowhere = {"settings": {"number_of_replicas": 0, "routing.allocation.require._name": "nobody"}}
-    site.ask(about, "PUT", f"/{red}?wait_for_active_shards=0", nowhere)
-    before = position(pipeline)
-    code, report, talk = pipeline.run()
-    assert code == 69 and f"missing shards [[{red}][0]" in report["error"], (code, report, talk)
-    assert position(pipeline) == before, position(pipeline)
-    site.ask(about, "DELETE", f"/{red}")
-    run_well(pipeline)
-    nothing_is_missing(pipeline, ids, "a red index")
-
-
 def main():
     about = site.opensearch()
     os.environ["SF_TEST_PASSWORD"] = about["users"]["reader"]

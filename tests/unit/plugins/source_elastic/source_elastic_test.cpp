@@ -14,7 +14,8 @@ using nlohmann::json;
 using sf::testing::MockHost;
 using sf::testing::SourceUnderTest;
 
-constexpr const char* kNothing = R"({"timed_out":false,"_shards":{"total":1,"failed":0},"hits":{"hits":[]}})";
+constexpr const char* kNothing =
+    R"({"timed_out":false,"_shards":{"total":1,"successful":1,"failed":0},"hits":{"hits":[]}})";
 constexpr const char* kKey = "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==";
 
 const sf_source& table() {

@@ -203,3 +203,60 @@ TEST_CASE("source_wazuh sweep: a count that fails stops nothing, and is made up 
   CHECK(host.logged("no look for late alerts in this run"));
   CHECK(taken.size() == 6);
 }
+
+TEST_CASE("source_wazuh sweep: a count that takes all of retry_for stops nothing", "[source_wazuh]") {
+  MiniHost host;
+  FakeIndexer indexer(host);
+  host.keeps_state = true;
+  indexer.add(host.now_ms - 60'000, "1.1");
+  indexer.spoil = [&](int, const json& request) -> std::optional<HttpReply> {
+    if (!request.contains("aggs") || !request["aggs"].contains("minutes")) return std::nullopt;
+    host.monotonic_ms += 30'000;
+    return HttpReply{.status = SF_RETRY, .body = "127.0.0.1:9200 did not finish its answer within 30 s; raise timeout"};
+  };
+  SourceRun run(host, settings());
+  CHECK(run.drain() == SF_END);
+  CHECK(run.documents.size() == 1);
+  CHECK(host.logged("no look for late alerts in this run"));
+  CHECK(host.state.empty());
+}
+
+TEST_CASE("source_wazuh sweep: a memory that cannot be read is told and stops nothing", "[source_wazuh]") {
+  MiniHost host;
+  FakeIndexer indexer(host);
+  host.keeps_state = true;
+  host.state_fails = true;
+  host.state["sweep"] = R"({"v":2})";
+  indexer.add(host.now_ms - 60'000, "1.1");
+  SourceRun run(host, settings());
+  CHECK(run.drain() == SF_END);
+  CHECK(run.documents.size() == 1);
+  CHECK(host.logged("no look for late alerts in this run"));
+  CHECK(host.state["sweep"] == R"({"v":2})");
+  host.state_fails = false;
+  SourceRun newer(host, settings(), run.position);
+  CHECK(newer.drain() == SF_END);
+  CHECK(host.logged("the counts that earlier runs kept cannot be read"));
+  CHECK(host.state["sweep"] != R"({"v":2})");
+}
+
+TEST_CASE("source_wazuh sweep: a clock of this machine that stands days ahead wipes no memory", "[source_wazuh]") {
+  MiniHost host;
+  FakeIndexer indexer(host);
+  host.keeps_state = true;
+  const auto often = settings({{"start", 12 * kHour}, {"sweep_every", 0}});
+  SourceRun first(host, often);
+  CHECK(first.drain() == SF_END);
+  const auto days = 72 * kHour;
+  host.now_ms += days + 5 * kMinute;
+  indexer.ahead_ms = -days;
+  SourceRun ahead(host, often, first.position);
+  CHECK(ahead.drain() == SF_END);
+  host.now_ms -= days - 5 * kMinute;
+  indexer.ahead_ms = 0;
+  indexer.add(host.now_ms - 6 * kHour, "9.1");  // late
+  SourceRun right(host, often, ahead.position);
+  CHECK(right.drain() == SF_END);
+  CHECK(right.documents.size() >= 1);
+  CHECK(host.counters["source_sweep_minutes_grown"] == 1);
+}

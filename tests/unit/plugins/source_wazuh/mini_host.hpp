@@ -43,6 +43,7 @@ class MiniHost {
   std::map<std::string, double> gauges;
   bool keeps_state = false;  // an older host does not
   std::map<std::string, std::string> state;
+  bool state_fails = false;  // what is kept cannot be read
   bool logged(const std::string& part) const {
     for (const auto& line : log)
       if (line.find(part) != std::string::npos) return true;
@@ -103,6 +104,7 @@ class MiniHost {
     static constexpr sf_state_api state_api{
         sizeof(sf_state_api), 0,
         [](const sf_host* h, sf_str key, const sf_bytes_sink* sink) -> sf_status {
+          if (self(h).state_fails) return SF_FAILED;
           const auto found = self(h).state.find(std::string(sf::from_c(key)));
           return found == self(h).state.end() ? SF_ABSENT : sink->put(sink, sf::to_c(found->second));
         },

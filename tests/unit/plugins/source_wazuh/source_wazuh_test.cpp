@@ -92,7 +92,7 @@ TEST_CASE("source_wazuh: more alerts without an id in one millisecond than a pag
   SourceRun run(host, settings());
   CHECK(run.drain() == SF_FAILED);
   CHECK(run.says("more than 10000 alerts without id"));
-  CHECK(run.position.empty());
+  CHECK(watermark(run) < host.now_ms - 60'000);
 }
 
 TEST_CASE("source_wazuh: a short page is not the end", "[source_wazuh]") {
@@ -221,15 +221,53 @@ TEST_CASE("source_wazuh: a clock that stood ahead hides nothing once it is right
 TEST_CASE("source_wazuh: an indexer whose clock falls behind is read up to its own now", "[source_wazuh]") {
   MiniHost host;
   FakeIndexer indexer(host);
-  SourceRun first(host, settings());
+  SourceRun first(host, settings({{"start", 3 * kHourMs}}));
   CHECK(first.drain() == SF_END);
   indexer.ahead_ms = -2 * kHourMs;
   indexer.add(indexer.now_ms() - 60'000, "1.1");
   host.now_ms += 1000;
-  SourceRun second(host, settings(), first.position);
+  SourceRun second(host, settings({{"start", 3 * kHourMs}}), first.position);
   CHECK(second.drain() == SF_END);
   CHECK(second.documents.size() == 1);
   CHECK(watermark(second) == indexer.now_ms() - 20'000);
+}
+
+TEST_CASE("source_wazuh: an indexer whose clock is years behind does not carry the cursor there", "[source_wazuh]") {
+  MiniHost host;
+  FakeIndexer indexer(host);
+  SourceRun first(host, settings());
+  CHECK(first.drain() == SF_END);
+  indexer.ahead_ms = 1'000'000'000'000 - host.now_ms;
+  host.now_ms += 60'000;
+  SourceRun lost(host, settings(), first.position);
+  CHECK(lost.drain() == SF_END);
+  CHECK(watermark(lost) == watermark(first));
+  CHECK(host.logged("nothing is read until it is right"));
+  indexer.ahead_ms = 0;
+  indexer.add(host.now_ms - 60'000, "1.1");
+  SourceRun right(host, settings(), lost.position);
+  CHECK(right.drain() == SF_END);
+  CHECK(right.documents.size() == 1);
+  CHECK(right.intervals.size() == 1);
+}
+
+TEST_CASE("source_wazuh: a first run that reads nothing leaves its beginning to the next", "[source_wazuh]") {
+  MiniHost host;
+  FakeIndexer indexer(host);
+  indexer.add(host.now_ms - 20'000 - kHourMs, "1.1");  // the oldest that `start` reaches
+  for (const unsigned status : {500U, 401U}) {
+    indexer.spoil = [&](int, const json& request) {
+      return request["size"] == 0 ? std::nullopt : std::optional(HttpReply{.http = status, .body = "no"});
+    };
+    SourceRun first(host, settings({{"retry_for", 0}}));
+    CHECK(first.drain() < 0);
+    indexer.spoil = [](int, const json&) { return std::nullopt; };
+    host.now_ms += 2 * kHourMs;
+    SourceRun second(host, settings(), first.position);
+    CHECK(second.drain() == SF_END);
+    CHECK(second.documents.size() == 1);
+    host.now_ms -= 2 * kHourMs;
+  }
 }
 
 TEST_CASE("source_wazuh: without the indexer's clock a Date header counts, else this machine's clock",
@@ -326,6 +364,7 @@ TEST_CASE("source_wazuh: settings that cannot work are refused with a sentence",
       {{{"index", "wazuh/../_all"}}, "holds a character that no index name has"},
       {{{"client_cert", "/c.pem"}}, "belong together"},
       {{{"user", ""}}, "there is a password but no user"},
+      {{{"window", 59'999}}, "window is shorter than 1m"},
       {{{"timeout", 0}}, "must be longer than 0s"}};
   for (const auto& [more, sentence] : cases) {
     SourceRun run(host, settings(more));
@@ -342,6 +381,6 @@ TEST_CASE("source_wazuh: default users and passwords are warned of", "[source_wa
   SourceRun run(host, settings({{"user", "admin"}}));
   CHECK(run.status == SF_OK);
   CHECK(host.logged("user is \"admin\""));
-  CHECK(host.logged("one that Wazuh ships with"));
+  CHECK(host.logged("one that servers are shipped with"));
   CHECK_FALSE(host.logged("SecretPassword"));
 }
