@@ -202,9 +202,7 @@ void Client::check_fault(const Fault& fault) {
     tls_ = fault;
   else if (fault.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     all_down_ = true;
-  else
-    other_fault_ = true;
-  if (tls_ && all_down_ && !other_fault_ && !answered_) throw tls_error(*tls_);
+  if (tls_ && all_down_ && !answered_) throw tls_error(*tls_);
 }
 
 void Client::pause(std::uint32_t ms) const {
