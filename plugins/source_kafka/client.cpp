@@ -11,6 +11,11 @@ constexpr unsigned kLogLinesMax = 20;
 constexpr std::size_t kFaultsMax = 100;
 constexpr std::size_t kFetchBytes = std::size_t{16} << 20U;
 
+// An answer that is larger closes the connection; a fetch holds one batch at least, however large.
+std::size_t answer_max(const Settings& settings) {
+  return 2 * kFetchBytes + 2 * settings.max_message_bytes;
+}
+
 std::string_view text_of(const char* text) {
   return text == nullptr ? std::string_view{} : std::string_view{text};
 }
@@ -132,7 +137,7 @@ void Client::configure(rd_kafka_conf_t* conf) {
   set(conf, "fetch.message.max.bytes", "1048576");
   set(conf, "fetch.max.bytes", std::to_string(kFetchBytes));
   // A record that is larger than a fetch comes alone; what is larger than this closes the connection.
-  set(conf, "receive.message.max.bytes", std::to_string(2 * kFetchBytes + 2 * settings_.max_message_bytes));
+  set(conf, "receive.message.max.bytes", std::to_string(answer_max(settings_)));
   set(conf, "log.queue", "true");
   rd_kafka_conf_set_opaque(conf, this);
   rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t* kafka, int level, const char* facility, const char* text) {
@@ -185,7 +190,10 @@ sf::Error Client::silence(const std::string& what) const {
   if (tls_ && !answered_) return tls_error(*tls_);
   return {SF_RETRY, "no broker of " + settings_.where() + " answered within " + seconds(settings_.retry_for_ms) + ", " +
                         what + (last_.text.empty() ? "" : told(last_.code, last_.text)) +
-                        "; check brokers and tls, the network, and that the brokers run"};
+                        "; check brokers and tls, the network, and that the brokers run" +
+                        (answered_ ? ". A batch of more than " + std::to_string(answer_max(settings_)) +
+                                         " bytes is never answered: raise max_message_bytes for it"
+                                   : "")};
 }
 
 sf::Error Client::tls_error(const Fault& fault) const {
@@ -204,9 +212,7 @@ void Client::check_fault(const Fault& fault) {
     tls_ = fault;
   else if (fault.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     all_down_ = true;
-  else
-    other_fault_ = true;
-  if (tls_ && all_down_ && !other_fault_ && !answered_) throw tls_error(*tls_);
+  if (tls_ && all_down_ && !answered_) throw tls_error(*tls_);
 }
 
 void Client::pause(std::uint32_t ms) const {

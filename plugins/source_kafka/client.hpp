@@ -111,7 +111,6 @@ class Client {
   Fault last_;                 // the last fault that may pass
   std::optional<Fault> tls_;   // the last of TLS
   bool all_down_ = false;      // every broker was, at some time in this run
-  bool other_fault_ = false;   // a broker failed otherwise
   bool answered_ = false;      // some broker did, in this run
   unsigned log_lines_ = 0;
 };

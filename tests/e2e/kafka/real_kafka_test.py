@@ -5,13 +5,15 @@
 Goal: the alert ids in the ledger are those that were produced, by set difference, after duplicates, messages that are
 no alerts, a kill -9 in the middle, and a broker that is killed and comes back in the middle. Records that retention
 removed, and a topic made anew, are told as gaps and shown by `gaps`. Faults end with the exit code and the sentence
-that the page promises.
+that the page promises; one broker's wrong certificate, and a batch that is damaged on the broker's disk, keep nothing
+else from being read.
 """
 import json
 import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -266,11 +268,94 @@ def fails(pipeline, code, *parts):
     assert found == code, (found, code, report, talk)
     for part in parts:
         assert part in report["error"], (part, report["error"])
-    assert place_password() not in talk + json.dumps(report)
+    for name in ("SF_TEST_PASSWORD", "SF_WRONG_PASSWORD"):
+        assert os.environ[name] not in talk + json.dumps(report), name
 
 
-def place_password():
-    return os.environ["SF_TEST_PASSWORD"]
+class WrongCertificate:
+    """A broker's address whose TLS has a certificate that nobody signed."""
+
+    def __init__(self, folder):
+        key, certificate = folder / "wrong-key.pem", folder / "wrong-cert.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       stderr=subprocess.DEVNULL, check=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.met = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            connection = self.listener.accept()[0]
+            self.met += 1
+            with connection:
+                try:
+                    self.context.wrap_socket(connection, server_side=True)
+                except OSError:
+                    pass  # refused, as it should be
+
+
+def one_certificate_is_wrong(place):
+    """The other broker's is right, whichever is asked first."""
+    topic = "certificates"
+    place.client.make_topic(topic, PARTITIONS)
+    ids = place.produce(topic, place.alerts(30))
+    wrong = [WrongCertificate(pathlib.Path(place.about["dir"])) for _ in range(5)]
+    brokers = [server.address for server in wrong] + [place.about["secure_bootstrap"]]
+    pipeline = site.Pipeline("source_kafka", place.settings(topic, brokers=brokers))
+    for _ in range(10):
+        code, report, talk = pipeline.run("--drain")
+        assert code == 0, (report, talk)
+        if any(server.met for server in wrong):
+            break
+    else:
+        raise AssertionError("ten runs asked none of the five first")
+    difference("one certificate wrong", ids_of(pipeline), ids)
+    only = site.Pipeline("source_kafka", place.settings(topic, brokers=brokers[:2], retry_for="1h"))
+    fails(only, 69, "TLS with the brokers at", "certificate verify failed")
+
+
+def damage(place, topic, partition, offset):
+    """Flips a bit in the record that begins at that offset, on the stopped broker's disk."""
+    log, = (pathlib.Path(place.about["dir"]) / "data" / f"{topic}-{partition}").glob("*.log")
+    data = bytearray(log.read_bytes())
+    at = 0
+    while int.from_bytes(data[at:at + 8], "big") != offset:
+        at += 12 + int.from_bytes(data[at + 8:at + 12], "big")
+    data[at + 70] ^= 1
+    log.write_bytes(data)
+
+
+def a_damaged_batch_keeps_no_other_from_being_read(place):
+    """Its partition stays before it until its records are given up; the others are read, run after run."""
+    topic = "damaged"
+    place.client.make_topic(topic, PARTITIONS)
+    pipeline = site.Pipeline("source_kafka", place.settings(topic))
+    ids = place.produce(topic, place.alerts(30))
+    assert pipeline.run("--drain")[0] == 0
+    first, lost = place.client.marks(topic, 0)[1], place.alerts(1)
+    place.client.produce(topic, 0, [bytes_of(lost[0])])
+    behind = place.alerts(20)
+    place.client.produce(topic, 0, [bytes_of(alert) for alert in behind])
+    place.server("stop")
+    damage(place, topic, 0, first)
+    place.server("start", "--secure")
+    place.client.connect()
+    for _ in range(2):
+        new = place.alerts(40)
+        for partition in (1, 2):
+            place.client.produce(topic, partition, [bytes_of(alert) for alert in new[partition - 1::2]])
+        ids |= {alert["id"] for alert in new}
+        fails(pipeline, 69, "the brokers at", f"reading {topic}/0", "see the brokers' log")
+        assert ids <= ids_of(pipeline), sorted(ids - ids_of(pipeline))[:5]
+    place.client.delete_records(topic, 0, first + 1)
+    code, report, talk = pipeline.run("--drain")
+    assert code == 0 and f"1 records of {topic}/0 were removed before they were read" in talk, (report, talk)
+    difference("a damaged batch given up", ids_of(pipeline), ids | {alert["id"] for alert in behind})
+    pipeline.check_books()
 
 
 def preflight_tells_what_is_there(place):
@@ -321,7 +406,6 @@ def a_password_is_read_again(place):
 
 def faults(place):
     topic = "wazuh-alerts"
-    os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
     secure = place.about["secure_bootstrap"]
     wrong = place.settings(topic, password={"env": "SF_WRONG_PASSWORD"})
     fails(site.Pipeline("source_kafka", wrong), 77, f"the brokers at {secure} refuse user", "before the next run")
@@ -336,6 +420,9 @@ def main():
     place = Site()
     everything_arrives(place)
     a_topic_made_anew_is_a_gap(place)
+    os.environ["SF_WRONG_PASSWORD"] = "wrong-one"
+    one_certificate_is_wrong(place)
+    a_damaged_batch_keeps_no_other_from_being_read(place)
     partitions_and_starts(place)
     preflight_tells_what_is_there(place)
     a_password_is_read_again(place)

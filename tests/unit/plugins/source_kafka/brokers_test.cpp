@@ -62,6 +62,11 @@ class Brokers {
     REQUIRE(rd_kafka_mock_broker_push_request_error_rtts(mock_, broker, kFetch, 1, code, 0) ==
             RD_KAFKA_RESP_ERR_NO_ERROR);
   }
+  // It answers its next request for records so late.
+  void delay_fetch(std::int32_t broker, int ms) {
+    REQUIRE(rd_kafka_mock_broker_push_request_error_rtts(mock_, broker, kFetch, 1, RD_KAFKA_RESP_ERR_NO_ERROR, ms) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
   // It answers so much later from now on.
   void slow(std::int32_t broker, int ms) {
     REQUIRE(rd_kafka_mock_broker_set_rtt(mock_, broker, ms) == RD_KAFKA_RESP_ERR_NO_ERROR);
@@ -266,4 +271,21 @@ TEST_CASE("source_kafka: a position that is handed over is one that is read agai
   brokers.refuse_topic("gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   const auto away = run(brokers.settings_of({"t", "gone"}), position.dump());
   CHECK(away.said.find("more than 10000 partitions together") != std::string::npos);
+}
+
+TEST_CASE("source_kafka: a partition that falls silent is left where it is, and what is too large is thought of",
+          "[source_kafka]") {
+  Brokers brokers;
+  brokers.topic("t");
+  brokers.produce("t", 0, 3);
+  brokers.produce("t", 1, 4);
+  brokers.delay_fetch(1, 60'000);
+  const auto out = run(brokers.settings_of({"t"}));
+  INFO(out.said);
+  CHECK(out.code == SF_RETRY);
+  CHECK(out.said.find("reading t/0 at offset 0 of 3") != std::string::npos);
+  CHECK(out.said.find("more than 35651584 bytes") != std::string::npos);
+  CHECK(out.got.count("t1") == 4);
+  CHECK(next(out, "t", "0") == 0);
+  CHECK(next(out, "t", "1") == 4);
 }
