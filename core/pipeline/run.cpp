@@ -245,6 +245,9 @@ void Run::poll(Slot& slot) {
     flush();  // what came before the failure is good
     keep_refusal(slot, credentials, error);
     throw;
+  } catch (const Error&) {
+    shared_.state->forget_changed(slot.config->name);  // the books failed under it
+    throw;
   }
   forget_refusal(slot);
   flush();

@@ -44,7 +44,7 @@ class Preflight {
   // False: what failed would fail for the next topic, too.
   bool look(const std::string& topic, bool first) {
     const auto step = "topic " + topic;
-    std::vector<std::int32_t> partitions;
+    Leaders partitions;
     try {
       partitions = client_.partitions(topic);
     } catch (const sf::Error& error) {
@@ -73,15 +73,21 @@ class Preflight {
       out_.warn("tls", "tls = false: alerts can be read and changed on the way", "use the TLS listener");
   }
 
-  void offsets(const std::string& topic, const std::string& step, const std::vector<std::int32_t>& partitions) {
+  void offsets(const std::string& topic, const std::string& step, const Leaders& partitions) {
     std::int64_t records = 0;
-    std::pair<std::int32_t, Marks> fullest{partitions.front(), {}};
+    std::pair<std::int32_t, Marks> fullest{partitions.begin()->first, {}};
     try {
-      const auto count = std::min(partitions.size(), kPartitionsLookedAt);
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto marks = client_.marks(topic, partitions[i]);
-        records += marks.high - marks.low;
-        if (marks.high - marks.low > fullest.second.high - fullest.second.low) fullest = {partitions[i], marks};
+      std::size_t looked_at = 0;
+      for (const auto& [partition, leader] : partitions) {
+        if (++looked_at > kPartitionsLookedAt) break;
+        const auto marks = leader < 0 ? std::nullopt : client_.marks(topic, partition);
+        if (!marks)
+          return out_.failed(step, SF_RETRY,
+                             "partition " + std::to_string(partition) + " of " + topic +
+                                 (leader < 0 ? " has no leader" : " is not answered for by its broker"),
+                             "see which brokers are down; a run reads the other partitions meanwhile");
+        records += marks->high - marks->low;
+        if (marks->high - marks->low > fullest.second.high - fullest.second.low) fullest = {partition, *marks};
       }
     } catch (const sf::Error& error) {
       return tell(out_, step, error, error.code() == SF_DENIED ? grant(settings_, topic, "Describe") : std::string());
