@@ -131,7 +131,7 @@ class Indexer:
             newest = sorted(self.documents, key=lambda one: search_server.millis(one[1][field]))[-1:]
             hits = [{"_id": name, "_source": {field: one[field]}, "sort": [search_server.millis(one[field])]}
                     for name, one in newest]
-            out = {"timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": hits}}
+            out = {"timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 0}, "hits": {"hits": hits}}
             return 200, json.dumps(out).encode()
         return 200, json.dumps(search_server.search(self.documents, asked)).encode()
 

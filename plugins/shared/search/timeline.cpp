@@ -11,7 +11,8 @@ TimeLine::TimeLine(const Plan& plan, const Settings& settings)
   unread_ = plan.cursor.holes;
   unread_.add(plan.from_ms, plan.live_from_ms, false);
   // The overlap may hold a storm that was read already: what is new does not wait until it is read again.
-  const auto fresh = std::clamp(plan.cursor.watermark_ms, plan.live_from_ms, plan.to_ms);
+  // (Under a clock that is far behind, all of it ends before it begins: there is nothing to read.)
+  const auto fresh = std::max(plan.live_from_ms, std::min(plan.cursor.watermark_ms, plan.to_ms));
   live_.push_back({fresh, plan.to_ms, false});
   overlap_.push_back({plan.live_from_ms, fresh, false});
   std::deque<Stretch> tried;  // before the last one that failed again

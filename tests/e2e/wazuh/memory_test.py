@@ -42,7 +42,7 @@ class Indexer:
                 first = int(after[1].split(".")[1]) + 1 if after else 0
                 hits = [hit(i) for i in range(first, min(first + body["size"], alerts))]
                 self.pages += 1 if hits else 0
-            out = {"timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": hits}}
+            out = {"timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 0}, "hits": {"hits": hits}}
             if "aggs" in body:
                 out["aggregations"] = {"clock": {"buckets": [{"to": site.now().timestamp() * 1000}]}}
             return out

@@ -60,7 +60,7 @@ def search(documents, body):
     if "search_after" in body:
         found = [one for one in found if key(one[1]) > body["search_after"]]
     hits = [{"_id": name, "_source": text, "sort": key(text)} for name, text in found[: body["size"]]]
-    out = {"timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": hits}}
+    out = {"timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 0}, "hits": {"hits": hits}}
     if "aggs" in body:
         now = datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000
         out["aggregations"] = {"clock": {"buckets": [{"to": now}]}}

@@ -48,7 +48,7 @@ class OutageIndex {
   std::pair<std::string, std::size_t> answer(const std::string& body) const {
     const auto request = nlohmann::json::parse(body);
     std::size_t hits = 0;
-    std::string out = R"({"timed_out":false,"_shards":{"total":3,"failed":0},"hits":{"hits":[)";
+    std::string out = R"({"timed_out":false,"_shards":{"total":3,"successful":3,"failed":0},"hits":{"hits":[)";
     if (request.at("size") != 0) hits = page(request, out);
     out += "]}";
     if (request.contains("aggs")) out += aggregations(request);
