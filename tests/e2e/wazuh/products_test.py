@@ -188,7 +188,7 @@ def the_key_is_sent(about):
     """As "ApiKey", seen by a server that stands in for Elasticsearch."""
     server = site.start("https-fault", "--certificate", "good")
     pathlib.Path(server["rules"]).write_text(json.dumps([{"path": "/_search", "do": {"json": {
-        "timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": []}}}}]))
+        "timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 0}, "hits": {"hits": []}}}}]))
     more = {"password": None, "api_key": {"env": "SF_API_KEY"}}
     pipeline = site.Pipeline("source_elastic", reach({**about, **server}, None, **more))
     run(pipeline, 0)

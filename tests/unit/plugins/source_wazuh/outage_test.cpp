@@ -162,7 +162,8 @@ TEST_CASE("source_wazuh outage: an hour of it that cannot be read makes no live 
     const auto window = range_of(body);
     const bool healed = site.now_ms() > kBegin + 40 * kMinute;
     if (healed || !window || window->first > bad || window->second <= bad) return std::nullopt;
-    return HttpReply{.body = R"({"timed_out":false,"_shards":{"total":3,"successful":2,"failed":1},"hits":{"hits":[]}})"};
+    return HttpReply{.body =
+                         R"({"timed_out":false,"_shards":{"total":3,"successful":2,"failed":1},"hits":{"hits":[]}})"};
   };
   fill("an hour that fails for 40 min", site, settings(), live_end);
   CHECK(site.failed > 10);
