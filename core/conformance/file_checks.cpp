@@ -53,6 +53,7 @@ void put_and_run(Bench& bench, std::vector<Transcript>& runs, const std::string&
 
 void require_all(Bench& bench, const std::vector<Transcript>& runs, const std::string& when) {
   std::vector<const Transcript*> all;
+  all.reserve(runs.size());
   for (const auto& run : runs) all.push_back(&run);
   bench.require_all(all, when);
 }

@@ -18,8 +18,8 @@ struct DatedName {
   int year = 0;
   int month = 0;  // 1 to 12
   int day = 0;
-  int part = 0;  // 0: the day's first file, without a number
-  auto operator<=>(const DatedName&) const = default;
+  int part = 0;                                        // 0: the day's first file, without a number
+  auto operator<=>(const DatedName&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm of clang-tidy 14
 };
 
 // "ossec-alerts-" for alerts.json, "ossec-archive-" for archives.json; "" for a name that is not one of Wazuh's.

@@ -31,8 +31,8 @@ LiveFile::Look LiveFile::look() {
   const auto dir = archive_.dir("");
   if (!dir) refuse(SF_RETRY, "lies in a directory that is not there; correct the path or make the directory");
   for (unsigned looks = 1;; ++looks) {
-    const auto found = dir->stat(name_).match([](sf::fs::Entry entry) { return Look(std::move(entry)); },
-                                              [](sf::Gone) { return Look(); });
+    auto found = dir->stat(name_).match([](sf::fs::Entry entry) { return Look(std::move(entry)); },
+                                        [](sf::Gone) { return Look(); });
     if (!found && looks < kLooks) {
       if (!host_.wait(kLookMs)) throw sf::Stop{};
       continue;
