@@ -17,9 +17,19 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr Dialect kDialect = {
-    "source_wazuh", "docs/sources/wazuh.md", "indexer",    "Filebeat", "admin", "", "wazuh-alerts-*",
-    "timestamp",    {"id", "manager.name"},  "rule.level", "",         "open"};
+constexpr Dialect kDialect = {.plugin = "source_wazuh",
+                              .page = "docs/sources/wazuh.md",
+                              .server = "indexer",
+                              .writer = "Filebeat",
+                              .superuser = "admin",
+                              .whoami = "/_plugins/_security/authinfo",
+                              .mapping = "",
+                              .index = "wazuh-alerts-*",
+                              .time = "timestamp",
+                              .ids = {"id", "manager.name"},
+                              .level = "rule.level",
+                              .left_out = "",
+                              .wildcards = "open"};
 
 Settings make_settings() {
   Settings out;
