@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kSkewToTellMs = 30'000;
 constexpr std::int64_t kClockToleranceMs = 60'000;
+constexpr std::int64_t kProgramMadeMs = 1'704'067'200'000;  // 2024: no right clock is before it
 
 }  // namespace
 
@@ -18,7 +19,9 @@ std::int64_t trusted_now(const sf::Host& host, const std::string& who, std::opti
   host.gauge("source_clock_skew_seconds", static_cast<double>(skew) / 1000);
   if (std::abs(skew) > kSkewToTellMs)
     host.warn("the clock of " + who + " is " + std::to_string(std::abs(skew) / 1000) + " s " +
-              (skew > 0 ? "ahead of" : "behind") + " this machine's; set both by NTP (the earlier is used)");
+              (skew > 0 ? "ahead of" : "behind") +
+              " this machine's; set both by NTP (the earlier is used, unless it is before 2024)");
+  if (local_ms < kProgramMadeMs) return local_ms + skew;
   return skew > kSkewToTellMs ? local_ms : local_ms + skew;
 }
 

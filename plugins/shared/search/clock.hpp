@@ -11,8 +11,9 @@
 namespace search {
 
 // The time that counts: the server's, unless it is more than 30 s ahead of this machine's (`local_ms`), which would put
-// the cursor before alerts that are yet to come; this machine's where the server tells none. Warns of a difference,
-// and sets the gauge source_clock_skew_seconds. `who`: "the indexer at 127.0.0.1:9200".
+// the cursor before alerts that are yet to come; this machine's where the server tells none. A clock of this machine
+// from before 2024 is a broken one, and the server's counts. Warns of a difference, and sets the gauge
+// source_clock_skew_seconds. `who`: "the indexer at 127.0.0.1:9200".
 std::int64_t trusted_now(const sf::Host& host, const std::string& who, std::optional<std::int64_t> told_ms,
                          std::int64_t local_ms);
 

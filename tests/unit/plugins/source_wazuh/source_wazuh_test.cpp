@@ -251,6 +251,27 @@ TEST_CASE("source_wazuh: an indexer whose clock is years behind does not carry t
   CHECK(right.intervals.size() == 2);  // what is new, and the overlap before it: no hole of years
 }
 
+TEST_CASE("source_wazuh: a clock of this machine from before 2024 does not count", "[source_wazuh]") {
+  MiniHost host;
+  FakeIndexer indexer(host);
+  SourceRun first(host, settings());
+  CHECK(first.drain() == SF_END);
+  const auto right = host.now_ms;
+  indexer.add(right + 60'000, "1.1");
+  host.now_ms = 86'400'000;  // 1970, as without a battery
+  indexer.ahead_ms = right + 120'000 - host.now_ms;
+  SourceRun broken(host, settings(), first.position);
+  CHECK(broken.drain() == SF_END);
+  CHECK(broken.documents.size() == 1);
+  CHECK(watermark(broken) == right + 100'000);
+  host.now_ms = right + 180'000;
+  indexer.ahead_ms = 0;
+  SourceRun after(host, settings(), broken.position);
+  CHECK(after.drain() == SF_END);
+  CHECK(watermark(after) == right + 160'000);
+  CHECK(after.intervals.size() == 2);  // no hole of years
+}
+
 TEST_CASE("source_wazuh: a first run that reads nothing leaves its beginning to the next", "[source_wazuh]") {
   MiniHost host;
   FakeIndexer indexer(host);
