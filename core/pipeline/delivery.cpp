@@ -63,6 +63,14 @@ void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& sta
   report_.counts += counts;
 }
 
+bool Delivery::waits(const std::string& stage) {
+  bool some = false;
+  store_.each_outbox([&](const std::string& id, const std::string& /*payload*/, std::uint32_t /*attempts*/) {
+    some = some || stage_of(id) == stage;
+  });
+  return some;
+}
+
 void Delivery::deliver(Instance& notifier) {
   const std::string& stage = notifier.stage().name;
   std::vector<Message> messages;

@@ -23,6 +23,9 @@ class Delivery {
   static std::string id_of(const std::string& key, const std::string& stage, std::size_t number);
   static std::string stage_of(const std::string& delivery_id);
 
+  // Does a message of this stage wait?
+  bool waits(const std::string& stage);
+
   // Delivers what waits for this notifier, oldest keys first, until nothing does, the other side is not there (it
   // throws that StageError; what was delivered before it is in the books), the run stops, or `kLongestMs` are over.
   // What the notifier refuses for good goes to the ledger as `undelivered` and degrades the run.

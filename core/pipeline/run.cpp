@@ -346,8 +346,20 @@ bool Run::last_pass() const {
 // After the commits: the other side hears of nothing that is not in the books.
 void Run::deliver() {
   Delivery delivery(store_, report_, stop_);
-  for (auto& slot : slots_)
-    if (slot.notifier && !stop_.load()) timed(slot, [&] { delivery.deliver(*slot.notifier); });
+  for (auto& slot : slots_) {
+    if (!slot.notifier || slot.stopped || stop_.load() || !delivery.waits(slot.config->name)) continue;
+    timed(slot, [&] {
+      const auto credentials = credentials_of(*slot.config);
+      hold_back_refused(slot, credentials);
+      try {
+        delivery.deliver(*slot.notifier);
+      } catch (const StageError& error) {
+        keep_refusal(slot, credentials, error);
+        throw;
+      }
+      forget_refusal(slot);
+    });
+  }
 }
 
 void Run::end() {

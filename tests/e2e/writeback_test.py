@@ -174,7 +174,9 @@ def an_indexer_that_is_away():
     assert site.indexer.puts == 1, "it goes on asking an indexer that is away"
     site.indexer.fault = lambda body: (403, {"error": {"reason": "no permissions for [findings/update]"}, "status": 403})
     assert "does not let this user change cases (403" in site.run(DENIED)["error"]
+    assert "are not tried again before" in site.run(DENIED)["error"] and site.indexer.puts == 2, "refused, and asked again"
     site.indexer.fault = lambda body: None
+    (site.place / "pass").write_text("another")
     report = site.run(0)
     assert report["counts"]["notified"] == len(told) and report["outbox"]["waiting"] == 0, report
     assert {k: v for k, v in statuses(site).items() if v} == {k: v for k, v in wanted(site).items() if v}
