@@ -18,11 +18,16 @@ namespace {
 constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kTogether = 100;  // messages between two commits: what a crash delivers a second time
 
+// It is not there, not in order or does not let us in: the next message would fare no better.
+bool of_the_other_side(sf_status status) {
+  return status == SF_RETRY || status == SF_DENIED || status == SF_INVALID || status == SF_FATAL;
+}
+
 }  // namespace
 
 // What the notifier cannot deliver is given up; a fault of its own may be of the moment.
 Delivery::Fate Delivery::fate_of(sf_status status, std::uint32_t attempt) {
-  if (status == SF_RETRY || status == SF_DENIED) return Fate::later;
+  if (of_the_other_side(status)) return Fate::away;
   return status == SF_FAILED || attempt >= kAttemptsMax ? Fate::refused : Fate::later;
 }
 
@@ -41,6 +46,7 @@ void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& sta
   store_.begin();
   try {
     for (const auto& [message, fate, reason] : outcomes) {
+      if (fate == Fate::away) continue;  // no fault of this message
       if (fate == Fate::later) {
         store_.count_attempt(message.id);
         continue;
@@ -93,7 +99,7 @@ void Delivery::deliver(Instance& notifier) {
     } catch (const StageError& e) {
       outcome.reason = e.what();
       outcome.fate = fate_of(e.status(), one.attempt);
-      if (e.status() == SF_RETRY || e.status() == SF_DENIED)
+      if (outcome.fate == Fate::away)
         away = std::current_exception();
       else {
         log::error(stage, e.what());

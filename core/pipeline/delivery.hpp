@@ -39,7 +39,7 @@ class Delivery {
     std::string payload;
     std::uint32_t attempt;
   };
-  enum class Fate { delivered, refused, later };
+  enum class Fate { delivered, refused, later, away };
   struct Outcome {
     Message message;
     Fate fate;

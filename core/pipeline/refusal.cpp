@@ -39,6 +39,7 @@ std::string file_of(const config::StageConfig& stage) {
 }  // namespace
 
 std::string credentials_of(const config::StageConfig& stage) {
+  if (stage.secrets.empty() && !stage.settings.contains("client_cert")) return "";  // a file, say, and its mode
   std::string text = stage.plugin + "\n" + stage.settings.dump() + "\n";
   for (const auto& [name, ref] : stage.secrets)
     text += name + " " + (ref.file.empty() ? "env " + ref.env + "\n" : place_of(ref.file));

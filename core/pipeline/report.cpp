@@ -47,13 +47,13 @@ void Report::blame(const std::string& name, const std::string& sentence, Exit co
     status = "failed";
   else if (status == "running" || status == "ok")
     status = "degraded";
+  const bool named = code == Exit::unavailable || code == Exit::cant_create || code == Exit::io || code == Exit::denied;
   if (!error.empty()) {
-    if (failed && exit == Exit::ok) exit = code;
+    if ((failed || named) && exit == Exit::ok) exit = code;
     return;
   }
   failed_stage = name;
   error = sentence;
-  const bool named = code == Exit::unavailable || code == Exit::cant_create || code == Exit::io || code == Exit::denied;
   exit = failed || named ? code : Exit::ok;
 }
 
@@ -62,7 +62,8 @@ void Report::put_part(const std::string& by, const std::string& name, std::strin
   const bool named = !name.empty() && name.size() <= kPartNameMax &&
                      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
   const auto taken = parts.find(name);
-  if (!named || Report().json().contains(name) || (taken != parts.end() && taken->second.stage != by))
+  if (!named || Report().json().contains(name) ||
+      (taken != parts.end() && taken->second.run == run_id && taken->second.stage != by))
     throw Error(Exit::config, fmt::format("\"{}\" is no name for a part of the report, or is taken", printable(name)));
   OrderedJson content = is_json(json) ? OrderedJson::parse(json, nullptr, false) : OrderedJson();
   if (!content.is_object()) throw Error(Exit::config, fmt::format("the part \"{}\" is no JSON object", name));

@@ -210,7 +210,7 @@ void Run::hold_back_refused(const Slot& slot, const std::string& credentials) {
 }
 
 void Run::keep_refusal(const Slot& slot, const std::string& credentials, const StageError& error) {
-  if (error.status() != SF_DENIED) return;
+  if (error.status() != SF_DENIED || credentials.empty()) return;
   const auto& stage = slot.config->name;
   const auto last = refusal_from(state_.get(stage, kRefusalKey).value_or(""));
   std::string sentence = error.what();

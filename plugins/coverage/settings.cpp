@@ -103,16 +103,26 @@ HostNames::HostNames(std::vector<std::string> domains) : domains_(std::move(doma
   std::erase(domains_, "");
 }
 
+namespace {
+
+// At most so many bytes of it, and no character in halves: what is kept as JSON has to come back as it was.
+std::string_view beginning(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace
+
 std::string HostNames::folded(std::string_view name) const {
-  std::string out = lower(name.substr(0, 2 * kNameMax));
+  std::string out = lower(beginning(name, 2 * kNameMax));
   if (!out.empty() && out.back() == '.') out.pop_back();
   for (const auto& domain : domains_) {
     if (out.size() <= domain.size() || !out.ends_with(domain)) continue;
     out.resize(out.size() - domain.size());
     break;
   }
-  if (out.size() > kNameMax) out.resize(kNameMax);
-  return out;
+  return std::string(beginning(out, kNameMax));
 }
 
 std::optional<std::size_t> HostNames::add_name(std::string_view name, std::size_t host) {

@@ -54,11 +54,11 @@ std::optional<Problem> judge(const search::Reply& reply, const std::string& who)
                      "see whether case management is on, and how it spells a status");
     case 404:
     case 405:
-      return problem(Act::stop, SF_FAILED, "knows no case management", "see whether it is Wazuh 5, and its url");
+      return problem(Act::stop, SF_RETRY, "knows no case management", "see whether it is Wazuh 5, and its url");
     default:
       return reply.status == 408 || reply.status == 429 || reply.status >= 500
                  ? problem(Act::retry, SF_RETRY, "cannot change cases now", "see the cluster's health")
-                 : problem(Act::stop, SF_FAILED, "gave an answer that is not understood", "see what stands at url");
+                 : problem(Act::stop, SF_RETRY, "gave an answer that is not understood", "see what stands at url");
   }
 }
 

@@ -73,6 +73,7 @@ class Writer : public sf::Notifier {
         std::string::npos)
       throw sf::Error(SF_INVALID, "index is no index name or pattern; write it as in \"wazuh-findings-v5-*\"");
     findings_.emplace(host, server_, index, stop_);
+    index_ = index;
   }
 
   void notify(std::string_view payload, std::string_view /*delivery_id*/, uint32_t /*attempt*/) override {
@@ -80,6 +81,9 @@ class Writer : public sf::Notifier {
     const auto member = [&](const char* key) { return json.at(key).get<std::string>(); };
     try {
       auto documents = findings_->find({member("event_index"), member("doc_id"), member("rule_id")});
+      if (documents.empty())
+        throw sf::Error(SF_FAILED,
+                        "there is no such finding in " + index_ + "; see index, and what this user may read");
       // A status that somebody set stays; so does one of ours, when this is delivered a second time.
       std::erase_if(documents, [](const Stored& one) { return !untouched(one.status); });
       host_.count(documents.empty() ? "writeback_left_alone" : "writeback_updated");
@@ -98,6 +102,7 @@ class Writer : public sf::Notifier {
   sf::Host host_;
   search::Server server_;
   std::atomic<bool> stop_{false};  // the host's own stop ends waits and exchanges
+  std::string index_;
   std::optional<Findings> findings_;
 };
 

@@ -89,7 +89,7 @@ Problem unauthorised(const Settings& s) {
 
 Problem forbidden(const Settings& s, const Cause& cause) {
   if (cause.type == "cluster_block_exception")
-    return {Act::stop, SF_DENIED, who(s) + " blocks reading " + printable(s.index, 60) + " " + code(403, cause),
+    return {Act::stop, SF_FAILED, who(s) + " blocks reading " + printable(s.index, 60) + " " + code(403, cause),
             "lift the block on the index"};
   const auto name = s.api_key        ? std::string("the API key")
                     : s.user.empty() ? std::string("this client")

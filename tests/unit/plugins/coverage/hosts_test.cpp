@@ -172,3 +172,12 @@ TEST_CASE("coverage: hosts that nobody expects are counted, and the newest named
   bench.later(2 * kDay);
   CHECK(bench.run()["hosts"]["unknown"]["count"] == 0);
 }
+
+TEST_CASE("coverage: a long name that is cut in a character costs the others no memory", "[coverage]") {
+  Bench bench(json{{"hosts", {{{"name", "a"}, {"longest_silence", "1h"}}}}});
+  bench.run({bench.alert("a"), bench.alert(std::string(127, 'x') + "\xc3\xa9")});
+  bench.later(2 * kHour);
+  bench.run({bench.alert(std::string(127, 'x') + "\xc3\xa9")});
+  CHECK(bench.says("\"a\""));
+  CHECK_FALSE(bench.says("cannot be read"));
+}

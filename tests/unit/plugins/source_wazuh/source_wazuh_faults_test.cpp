@@ -73,7 +73,7 @@ const std::vector<Fault>& faults() {
        false},
       {"403 block",
        {.http = 403, .body = error_body("cluster_block_exception", "blocked by: [FORBIDDEN/5/read]")},
-       SF_DENIED,
+       SF_FAILED,
        "blocks reading wazuh-alerts-*",
        false},
       {"400",
