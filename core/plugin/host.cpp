@@ -154,10 +154,8 @@ const sf_queue_api kQueue{sizeof(sf_queue_api), 0,
                                 const sf_waiting waiting = waiting_of(w);
                                 return visit(impl, &waiting) == 0;
                               };
-                              if (mode == SF_SCAN_NEW)
-                                queue.scan_new(give);
-                              else
-                                queue.scan_all(give);
+                              if (mode == SF_SCAN_NEW) return queue.scan_new(give) ? SF_OK : SF_TOO_LARGE;
+                              queue.scan_all(give);
                               return SF_OK;
                             });
                           },

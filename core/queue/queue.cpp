@@ -81,7 +81,7 @@ void Queue::scan_all(const std::function<bool(const Waiting&)>& visit) {
   ++scans_;
   depth_ = drop_ins_ = 0;
   oldest_ms_ = 0;
-  fresh_.clear();
+  forget_fresh();
   bool go_on = true;
   dirs_.queue.list([&](const fs::Listed& entry) {
     if (entry.name.front() == '.') return true;  // a producer's file that is not finished
@@ -103,13 +103,28 @@ void Queue::scan_all(const std::function<bool(const Waiting&)>& visit) {
   });
 }
 
-void Queue::scan_new(const std::function<bool(const Waiting&)>& visit) {
+void Queue::add_new(const std::string& name) {
+  if (too_many_fresh_) return;
+  fresh_.push_back(name);
+  if (fresh_.size() <= kFreshMax) return;
+  forget_fresh();
+  too_many_fresh_ = true;
+}
+
+void Queue::forget_fresh() {
+  fresh_ = {};
+  too_many_fresh_ = false;
+}
+
+bool Queue::scan_new(const std::function<bool(const Waiting&)>& visit) {
+  if (too_many_fresh_) return false;
   ++scans_;
   for (const auto& name : fresh_) {
     const auto ours = parse_name(name);
     if (!is_aside(name) && !visit({name, ours, ours ? ours->group : 0})) break;
   }
-  fresh_.clear();
+  forget_fresh();
+  return true;
 }
 
 bool Queue::admit(std::string_view name) {

@@ -22,6 +22,8 @@ namespace signalfoundry::queue {
 // The reason of a file that stands beside the first of its alert in quarantine.
 constexpr std::string_view kSecondBytes = "other bytes of an alert that is in quarantine already";
 
+constexpr std::size_t kFreshMax = 10'000;  // names of one poll that are kept for a scan of the new
+
 struct Name {
   int severity = 0;  // 0..15
   std::int64_t time_ms = 0;
@@ -46,9 +48,10 @@ class Queue {
   // Every waiting file, one enumeration; false stops. What is no regular file is named in the log, once, and left
   // alone.
   void scan_all(const std::function<bool(const Waiting&)>& visit);
-  // Those that were queued by add_new() since the last scan.
-  void scan_new(const std::function<bool(const Waiting&)>& visit);
-  void add_new(const std::string& name) { fresh_.push_back(name); }
+  // Those that were queued by add_new() since the last scan. False: more than kFreshMax, and none was visited; a scan
+  // of all has them. A poll's memory is not to grow with what it takes.
+  [[nodiscard]] bool scan_new(const std::function<bool(const Waiting&)>& visit);
+  void add_new(const std::string& name);
   // Puts a name into the active set of this run; false when it is there.
   bool admit(std::string_view name);
   // The active set, in order of admission; empties it.
@@ -90,6 +93,7 @@ class Queue {
   void drop_active(std::string_view name) const { dirs_.active.remove(name); }
 
  private:
+  void forget_fresh();
   void copy_to_quarantine(std::string_view name, const std::string& file);
   void write_reason(const std::string& file, std::string_view original, std::string_view key, std::string_view reason,
                     std::string_view run_id);
@@ -97,6 +101,7 @@ class Queue {
 
   StateDir dirs_;
   std::vector<std::string> fresh_;
+  bool too_many_fresh_ = false;  // since the last scan; their names were let go
   std::vector<std::string> admitted_;
   std::unordered_set<std::string> admitted_names_;
   std::unordered_set<std::string> aside_;

@@ -18,20 +18,24 @@ void QueueCap::configure(const sf::Host& host, std::string_view settings) {
                             json.value("oldest_reserve", uint32_t{10})});
 }
 
-void QueueCap::begin() {
-  const auto now = host_.monotonic_ms();
-  const bool whole = !looked_ms_ || now - *looked_ms_ > kLookMaxAgeMs || selection_->used_up();
-  if (whole) {
-    looked_ms_.reset();  // until the look is done
-    selection_->clear();
-    waiting_ = 0;
-  }
-  host_.scan_queue(whole ? SF_SCAN_ALL : SF_SCAN_NEW, [&](const sf_waiting& one) {
+bool QueueCap::look(uint32_t mode) {
+  return host_.scan_queue(mode, [&](const sf_waiting& one) {
     ++waiting_;
     selection_->add({sf::from_c(one.name), one.time_ms, one.group, one.severity});
     return true;
   });
-  if (whole) looked_ms_ = now;
+}
+
+void QueueCap::begin() {
+  const auto now = host_.monotonic_ms();
+  const bool whole = !looked_ms_ || now - *looked_ms_ > kLookMaxAgeMs || selection_->used_up();
+  if (whole || !look(SF_SCAN_NEW)) {
+    looked_ms_.reset();  // until the look is done
+    selection_->clear();
+    waiting_ = 0;
+    look(SF_SCAN_ALL);
+    looked_ms_ = now;
+  }
 
   uint64_t active = 0;
   for (const auto& name : selection_->take())

@@ -33,6 +33,8 @@ class QueueCap final : public sf::Stage {
   void begin() override;
 
  private:
+  bool look(uint32_t mode);
+
   sf::Host host_;
   std::optional<Selection> selection_;
   std::optional<int64_t> looked_ms_;  // when the whole queue was looked at last

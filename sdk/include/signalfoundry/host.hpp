@@ -89,16 +89,18 @@ namespace sf __attribute__((visibility("hidden"))) {
         throw Error(SF_FAILED, "the stage's state was not stored: " + std::string(key));
     }
 
-    // Calls visit(const sf_waiting&) -> bool for every waiting alert (or the new ones only); false stops.
+    // Calls visit(const sf_waiting&) -> bool for every waiting alert (or the new ones only); false stops. Gives false
+    // where more are new than the runner keeps the names of: none was visited, SF_SCAN_ALL has them. Throws Error.
     template <class Visit>
-    void scan_queue(uint32_t mode, Visit&& visit) const {
+    [[nodiscard]] bool scan_queue(uint32_t mode, Visit&& visit) const {
       sf_error error{};
       auto call = [](void* impl, const sf_waiting* waiting) -> int32_t {
         return (*static_cast<std::remove_reference_t<Visit>*>(impl))(*waiting) ? 0 : 1;
       };
-      check(service<sf_queue_api>(SF_SERVICE_QUEUE)
-                .scan(host_, mode, call, const_cast<void*>(static_cast<const void*>(&visit)), &error),
-            error);
+      const auto status =
+          service<sf_queue_api>(SF_SERVICE_QUEUE)
+              .scan(host_, mode, call, const_cast<void*>(static_cast<const void*>(&visit)), &error);
+      return check(status, error) != SF_TOO_LARGE;
     }
     // Puts a waiting alert into the active set; false when it is there already.
     bool admit(std::string_view name) const {

@@ -135,12 +135,16 @@ TEST_CASE("queue: a scan of all, a scan of the new, and admission in order") {
   std::vector<std::string> seen;
   auto visit = [&](const sf_waiting& w) { return seen.emplace_back(sf::from_c(w.name)), true; };
 
-  h.scan_queue(SF_SCAN_NEW, visit);
+  host.queue.new_max = 0;
+  CHECK_FALSE(h.scan_queue(SF_SCAN_NEW, visit));
+  CHECK(seen.empty());
+  host.queue.new_max = 1;
+  CHECK(h.scan_queue(SF_SCAN_NEW, visit));
   CHECK(seen == std::vector<std::string>{"p05-c"});
-  h.scan_queue(SF_SCAN_NEW, visit);
+  CHECK(h.scan_queue(SF_SCAN_NEW, visit));
   CHECK(seen.size() == 1);
   seen.clear();
-  h.scan_queue(SF_SCAN_ALL, visit);
+  CHECK(h.scan_queue(SF_SCAN_ALL, visit));
   CHECK(seen.size() == 3);
   CHECK(host.queue.depth == 3);
 
@@ -152,7 +156,7 @@ TEST_CASE("queue: a scan of all, a scan of the new, and admission in order") {
   CHECK(host.misuses().size() == 1);
 
   host.queue.scan_error = "the directory cannot be read";
-  CHECK_THROWS_WITH(h.scan_queue(SF_SCAN_ALL, visit), "the directory cannot be read");
+  CHECK_THROWS_WITH(std::ignore = h.scan_queue(SF_SCAN_ALL, visit), "the directory cannot be read");
 }
 
 TEST_CASE("run: report and reconcile give the test's text") {

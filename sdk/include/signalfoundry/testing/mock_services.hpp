@@ -92,6 +92,7 @@ namespace sf __attribute__((visibility("hidden"))) {
     std::vector<uint32_t> scans;  // the modes asked for
     std::string scan_error;       // not "": the next scans fail with SF_RETRY and this message
     uint64_t depth = 0;           // what the last scan saw
+    uint64_t new_max = 10'000;    // where more are queued, SF_SCAN_NEW gives SF_TOO_LARGE
   };
 
   class MockRun {
@@ -201,6 +202,7 @@ namespace sf __attribute__((visibility("hidden"))) {
     auto& queue = *parts(host).queue;
     queue.scans.push_back(mode);
     if (!queue.scan_error.empty()) return refuse(error, SF_RETRY, "scan", queue.scan_error);
+    if (mode == SF_SCAN_NEW && queue.queued.size() > queue.new_max) return SF_TOO_LARGE;
     auto seen = mode == SF_SCAN_ALL ? queue.waiting : std::vector<MockQueue::Waiting>{};
     seen.insert(seen.end(), queue.queued.begin(), queue.queued.end());
     queue.waiting.insert(queue.waiting.end(), queue.queued.begin(), queue.queued.end());

@@ -10,6 +10,7 @@
 
 using signalfoundry::sha256_hex;
 using signalfoundry::fs::Gone;
+using signalfoundry::queue::kFreshMax;
 using signalfoundry::queue::Queue;
 using signalfoundry::queue::StateDir;
 using signalfoundry::queue::Waiting;
@@ -117,7 +118,7 @@ TEST_CASE("scan: of the new ones, those that this process queued since the last 
   StateDirs s;
   const auto fresh = [&] {
     Names out;
-    s.queue.scan_new([&](const Waiting& w) { return out.emplace(w.name), true; });
+    CHECK(s.queue.scan_new([&](const Waiting& w) { return out.emplace(w.name), true; }));
     return out;
   };
   s.queue.add_new(kOurs);
@@ -132,6 +133,25 @@ TEST_CASE("scan: of the new ones, those that this process queued since the last 
   s.queue.add_new(kOurs);
   scanned(s.queue);
   CHECK(fresh().empty());
+}
+
+TEST_CASE("scan: of more new ones than names are kept of, none is told, until a scan of all") {
+  StateDirs s;
+  int seen = 0;
+  const auto count = [&](const Waiting&) { return ++seen, true; };
+  for (std::size_t i = 0; i < kFreshMax; ++i) s.queue.add_new(kOurs);
+  CHECK(s.queue.scan_new(count));
+  CHECK(seen == kFreshMax);
+  for (std::size_t i = 0; i < kFreshMax + 2; ++i) s.queue.add_new(kOurs);
+  const auto scans = s.queue.scans();
+  CHECK_FALSE(s.queue.scan_new(count));
+  CHECK_FALSE(s.queue.scan_new(count));
+  CHECK(seen == kFreshMax);
+  CHECK(s.queue.scans() == scans);
+  CHECK(scanned(s.queue).empty());
+  s.queue.add_new(kOurs);
+  CHECK(s.queue.scan_new(count));
+  CHECK(seen == kFreshMax + 1);
 }
 
 TEST_CASE("admit: each name once, in the order of admission, until it is taken") {

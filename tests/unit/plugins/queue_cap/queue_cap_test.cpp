@@ -83,6 +83,20 @@ TEST_CASE("queue_cap: looks at the whole queue again after a minute, for what ot
   CHECK(host.queue.admitted.front() == "dropped.json");
 }
 
+TEST_CASE("queue_cap: where more are new than the runner keeps names of, it looks at the whole queue", "[queue_cap]") {
+  MockHost host("cap");
+  host.queue.new_max = 50;
+  wait(host, 1000, 3);
+  StageUnderTest cap(host, signalfoundry_plugin, {{"cap", 10}});
+  cap.begin();
+  finish(host);
+  wait(host, 51, 14, 900'000);
+  cap.begin();
+  CHECK(host.queue.scans == std::vector<uint32_t>{SF_SCAN_ALL, SF_SCAN_NEW, SF_SCAN_ALL});
+  CHECK(host.queue.admitted.front().starts_with("p-14-"));
+  CHECK(host.metrics.gauges["queue_deferred"] == 1051 - 20);
+}
+
 TEST_CASE("queue_cap: a scan that fails is an error, and the next one begins anew", "[queue_cap]") {
   MockHost host("cap");
   wait(host, 100, 3);
