@@ -97,9 +97,8 @@ namespace sf __attribute__((visibility("hidden"))) {
       auto call = [](void* impl, const sf_waiting* waiting) -> int32_t {
         return (*static_cast<std::remove_reference_t<Visit>*>(impl))(*waiting) ? 0 : 1;
       };
-      const auto status =
-          service<sf_queue_api>(SF_SERVICE_QUEUE)
-              .scan(host_, mode, call, const_cast<void*>(static_cast<const void*>(&visit)), &error);
+      const auto status = service<sf_queue_api>(SF_SERVICE_QUEUE)
+                              .scan(host_, mode, call, const_cast<void*>(static_cast<const void*>(&visit)), &error);
       return check(status, error) != SF_TOO_LARGE;
     }
     // Puts a waiting alert into the active set; false when it is there already.
