@@ -41,8 +41,17 @@ def curl_config(about, place, bodies):
     return config
 
 
+def floor(program, place, mode, count):
+    """Microseconds an alert of bench_poll_floor."""
+    place.mkdir()
+    os.sync()
+    done = subprocess.run([program.with_name("bench_poll_floor"), mode, place, str(count)], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
 def measure(program, shared, count, page, rounds=3):
-    """(alerts a second of ours, of curl alone), the best of `rounds` each, taken in turns.
+    """Microseconds an alert: {"ours", "curl", "files", "page"}, the best of `rounds` each, taken in turns. The last two
+    are bench_poll_floor's: what no program can do without.
 
     Nothing is removed before the end: ext4 looks long for an inode where many were freed a moment ago.
     """
@@ -56,13 +65,17 @@ def measure(program, shared, count, page, rounds=3):
     start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=2)
     site.load(about, place, "--count", str(count), "--start", f"{start:%Y-%m-%dT%H:%M:%SZ}", "--step-ms", "50")
     config = curl_config(about, place, pages(site, about, page))
-    ours, curl = [], []
+    took = {"ours": [], "curl": [], "files": [], "page": []}
     for turn in range(rounds + 1):  # the first warms the server
+        os.sync()  # what a turn before left is not written on the time of the next
         began = time.monotonic()
         subprocess.run(["curl", "-K", config], check=True)
-        curl.append(time.monotonic() - began)
+        took["curl"].append((time.monotonic() - began) / count * 1e6)
         pipeline = site.Pipeline("source_wazuh", site.settings_for(about, page_size=page))
+        os.sync()
         code, report, talk = pipeline.run()
         assert code == 0 and report["counts"]["accepted"] == count, (code, report, talk)
-        ours.append(next(s["duration_s"] for s in report["stages"] if s["name"] == "poll"))
-    return count / min(ours[1:]), count / min(curl[1:])
+        took["ours"].append(next(s["duration_s"] for s in report["stages"] if s["name"] == "poll") / count * 1e6)
+        for mode in ("files", "page"):
+            took[mode].append(floor(program, place / f"{mode}{turn}", mode, count))
+    return {name: min(each[1:]) for name, each in took.items()}
