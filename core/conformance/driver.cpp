@@ -168,9 +168,15 @@ void Driver::commit(std::string_view position) {
   note();
 }
 
+void Driver::keep_state() {
+  const auto changed = host_.state().changed();
+  for (const auto& [where, value] : changed) transcript_.kept[where.second] = value;
+  host_.state().kept(changed);
+}
+
 // The books may be written now: a page is full at any push.
 void Driver::note() {
-  for (const auto& [where, value] : host_.state().take_changed()) transcript_.kept[where.second] = value;
+  keep_state();
   transcript_.commits.push_back(
       {transcript_.pushed.size() + transcript_.rejected.size(), transcript_.position, transcript_.kept});
 }
@@ -184,7 +190,7 @@ sf_status Driver::poll(const RunOptions& options) {
   const auto status = call(
       "poll", [&](sf_error* e) { return plugin_.source->poll(self_, &out, options.max_records, options.wait_ms, e); });
   // A run writes what was put so far with what was pushed, also when the poll failed.
-  for (const auto& [where, value] : host_.state().take_changed()) transcript_.kept[where.second] = value;
+  keep_state();
   if (status >= 0 && owed_ && status != SF_OK && status != SF_CANCELLED)
     transcript_.misuses.push_back(
         fmt::format("poll gave {} though the host had not taken an alert (SF_FULL)", status_word(status)));

@@ -53,6 +53,7 @@ class Driver {
   sf_status push(std::string_view document, std::string_view doc_id, std::string_view position);
   void commit(std::string_view position);
   void note();
+  void keep_state();
   sf_record_sink sink();
 
   TestHost& host_;

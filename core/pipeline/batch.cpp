@@ -401,6 +401,7 @@ void BatchRunner::commit(std::vector<Item>& items) {
   if (anything) context_.queue.dirs().root.sync_all();
   book(items);
   context_.store.commit();
+  context_.stage_state_kept();
   context_.report.counts += counts_;
   const auto has_verdict = [](const Item& i) { return i.state == Item::State::ready; };
   if (std::any_of(items.begin(), items.end(), has_verdict)) CrashNote::shared().set_decided();

@@ -21,7 +21,11 @@ std::shared_ptr<const Mapping> Context::mapping_of(const std::string& digest) {
 }
 
 void Context::write_stage_state() {
-  for (const auto& [where, value] : shared.state->take_changed()) store.set_state(where.first, where.second, value);
+  written_state = shared.state->changed();
+  for (const auto& [where, value] : written_state) store.set_state(where.first, where.second, value);
+}
+void Context::stage_state_kept() {
+  shared.state->kept(std::exchange(written_state, {}));
 }
 
 namespace {

@@ -32,8 +32,12 @@ struct Context {
   void remember(const Mapping& mapping);
   // A mapping by digest, from memory or the store. The drop-in mapping when it is unknown.
   std::shared_ptr<const Mapping> mapping_of(const std::string& digest);
-  // Writes what the stages put into sf.state/1; inside a transaction.
+  // Writes what the stages put into sf.state/1; inside a transaction. After its commit stage_state_kept(); without
+  // it the next transaction writes the same again.
   void write_stage_state();
+  void stage_state_kept();
+
+  plugin::StageState::Values written_state = {};
 };
 
 // The members of a ledger entry that says an alert was accepted.

@@ -38,7 +38,7 @@ class CrashNote {
   std::string stage() const;
   std::string plugin() const;
   std::string hook() const;
-  std::string file() const;  // the queue file whose alert was being triaged
+  std::string file() const;  // the queue file whose alert was being triaged, or the id of the message on its way
 };
 
 }  // namespace signalfoundry::pipeline

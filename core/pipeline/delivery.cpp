@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <exception>
-#include <vector>
+#include <algorithm>
 
 #include "alert/json.hpp"
 #include "base/log.hpp"
@@ -46,7 +45,6 @@ void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& sta
   store_.begin();
   try {
     for (const auto& [message, fate, reason] : outcomes) {
-      if (fate == Fate::away) continue;  // no fault of this message
       if (fate == Fate::later) {
         store_.count_attempt(message.id);
         continue;
@@ -77,40 +75,72 @@ bool Delivery::waits(const std::string& stage) {
   return some;
 }
 
-void Delivery::deliver(Instance& notifier) {
-  const std::string& stage = notifier.stage().name;
-  std::vector<Message> messages;
-  store_.each_outbox([&](const std::string& id, const std::string& payload, std::uint32_t attempts) {
-    if (stage_of(id) == stage) messages.push_back({id, payload, attempts + 1});
+std::map<std::string, std::uint64_t> Delivery::strangers(const std::set<std::string>& stages) {
+  std::map<std::string, std::uint64_t> out;
+  store_.each_outbox([&](const std::string& id, const std::string& /*payload*/, std::uint32_t /*attempts*/) {
+    if (auto stage = stage_of(id); !stages.contains(stage)) ++out[std::move(stage)];
   });
-  const auto started = monotonic_ms();
-  std::exception_ptr away;
-  std::vector<Outcome> outcomes;
-  for (auto& message : messages) {
-    if (stop_.load() || away || monotonic_ms() - started > kLongestMs) break;
-    Outcome outcome{std::move(message), Fate::delivered, {}};
-    const Message& one = outcome.message;
+  return out;
+}
+
+// What failed or crashed before comes last: it is not to keep the others from being delivered.
+std::vector<Delivery::Message> Delivery::waiting_for(const std::string& stage) {
+  std::vector<Message> out;
+  store_.each_outbox([&](const std::string& id, const std::string& payload, std::uint32_t attempts) {
+    if (stage_of(id) == stage) out.push_back({id, payload, attempts + 1});
+  });
+  std::stable_sort(out.begin(), out.end(), [](const Message& a, const Message& b) { return a.attempt < b.attempt; });
+  return out;
+}
+
+Delivery::Outcome Delivery::try_one(Instance& notifier, Message message) {
+  Outcome out{std::move(message), Fate::delivered, {}};
+  const Message& one = out.message;
+  const std::string& stage = notifier.stage().name;
+  if (one.attempt > kAttemptsMax) {
+    out.fate = Fate::refused;
+    out.reason = fmt::format("stage \"{}\": its notifier crashed on this message in {} runs", stage, kAttemptsMax);
+  } else {
     try {
-      const auto status = notifier.call("notify", [&](sf_error* e) {
+      const auto notify = [&](sf_error* e) {
         return notifier.plugin().notify->notify(notifier.self(), {one.payload.data(), one.payload.size()},
                                                 {one.id.data(), one.id.size()}, one.attempt, e);
-      });
-      if (status == SF_CANCELLED) break;
+      };
+      if (notifier.call("notify", notify, one.id) == SF_CANCELLED) out.fate = Fate::stopped;
+      return out;
     } catch (const StageError& e) {
-      outcome.reason = e.what();
-      outcome.fate = fate_of(e.status(), one.attempt);
-      if (outcome.fate == Fate::away)
-        away = std::current_exception();
-      else {
-        log::error(stage, e.what());
-        report_.blame(stage, e.what(), Exit::ok, false);
-      }
+      out.reason = e.what();
+      out.fate = fate_of(e.status(), one.attempt);
+      if (out.fate == Fate::away) throw;
     }
-    outcomes.push_back(std::move(outcome));
-    if (outcomes.size() == kTogether) book(outcomes, stage), outcomes.clear();
   }
-  if (!outcomes.empty()) book(outcomes, stage);
-  if (away) std::rethrow_exception(away);
+  log::error(stage, out.reason);
+  report_.blame(stage, out.reason, Exit::ok, false);
+  return out;
+}
+
+void Delivery::deliver(Instance& notifier) {
+  const std::string& stage = notifier.stage().name;
+  const auto started = monotonic_ms();
+  std::vector<Outcome> outcomes;
+  const auto settle = [&] {
+    if (!outcomes.empty()) book(outcomes, stage);
+    outcomes.clear();
+  };
+  for (auto& message : waiting_for(stage)) {
+    if (stop_.load() || monotonic_ms() - started > kLongestMs) break;
+    // It may crash this time, too: what was delivered before it is not to be delivered again.
+    if (message.attempt > 1 || outcomes.size() == kTogether) settle();
+    try {
+      auto outcome = try_one(notifier, std::move(message));
+      if (outcome.fate == Fate::stopped) break;
+      outcomes.push_back(std::move(outcome));
+    } catch (const StageError&) {
+      settle();
+      throw;
+    }
+  }
+  settle();
 }
 
 }  // namespace signalfoundry::pipeline

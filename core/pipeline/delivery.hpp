@@ -5,7 +5,10 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "pipeline/instance.hpp"
 #include "pipeline/report.hpp"
@@ -26,10 +29,14 @@ class Delivery {
   // Does a message of this stage wait?
   bool waits(const std::string& stage);
 
-  // Delivers what waits for this notifier, oldest keys first, until nothing does, the other side is not there (it
-  // throws that StageError; what was delivered before it is in the books), the run stops, or `kLongestMs` are over.
-  // What the notifier refuses for good goes to the ledger as `undelivered` and degrades the run.
+  // Delivers what waits for this notifier, what was tried least first, until nothing does, the other side is not there
+  // (it throws that StageError; what was delivered before it is in the books), the run stops, or `kLongestMs` are over.
+  // What the notifier refuses for good, or fails or crashes on in kAttemptsMax runs, goes to the ledger as
+  // `undelivered` and degrades the run.
   void deliver(Instance& notifier);
+
+  // How many messages wait for a notifier that is not one of `stages`: renamed, removed, or no notifier any more.
+  std::map<std::string, std::uint64_t> strangers(const std::set<std::string>& stages);
 
   static constexpr std::int64_t kLongestMs = 20'000;  // so that a slow server does not hold up the next poll
 
@@ -39,13 +46,15 @@ class Delivery {
     std::string payload;
     std::uint32_t attempt;
   };
-  enum class Fate { delivered, refused, later, away };
+  enum class Fate { delivered, refused, later, away, stopped };
   struct Outcome {
     Message message;
     Fate fate;
     std::string reason;
   };
   static Fate fate_of(sf_status status, std::uint32_t attempt);
+  std::vector<Message> waiting_for(const std::string& stage);
+  Outcome try_one(Instance& notifier, Message message);
   void book(const std::vector<Outcome>& outcomes, const std::string& stage);
 
   store::Store& store_;

@@ -214,6 +214,7 @@ void Intake::commit() {
     throw;
   }
   open_ = false;
+  context_.stage_state_kept();
 }
 
 // The page came to no commit, so the books do not have it.

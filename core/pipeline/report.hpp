@@ -62,7 +62,8 @@ struct Report {
   std::uint64_t gaps = 0;
   std::string polled_run;
   std::uint64_t outbox = 0;
-  OrderedJson disk;  // null: not looked at
+  std::map<std::string, std::uint64_t> undeliverable;  // messages of the outbox by stage, of stages that send no more
+  OrderedJson disk;                                    // null: not looked at
   std::vector<StageReport> stages;
   std::map<std::string, Part> parts;  // by name
   bool ended = false;                 // the end stages saw it, and with them the history

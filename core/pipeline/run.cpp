@@ -10,6 +10,7 @@
 
 #include "base/digest.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "books/gaps.hpp"
 #include "books/reconcile.hpp"
@@ -346,7 +347,9 @@ bool Run::last_pass() const {
 // After the commits: the other side hears of nothing that is not in the books.
 void Run::deliver() {
   Delivery delivery(store_, report_, stop_);
+  std::set<std::string> stages;
   for (auto& slot : slots_) {
+    if (slot.notifier) stages.insert(slot.config->name);
     if (!slot.notifier || slot.stopped || stop_.load() || !delivery.waits(slot.config->name)) continue;
     timed(slot, [&] {
       const auto credentials = credentials_of(*slot.config);
@@ -360,6 +363,7 @@ void Run::deliver() {
       forget_refusal(slot);
     });
   }
+  report_.undeliverable = delivery.strangers(stages);
 }
 
 void Run::end() {
@@ -368,6 +372,20 @@ void Run::end() {
   store::Counts counts;
   counts[store::Count::vanished] = vanished;
   report_.counts += counts;
+  close_books(counts);
+  deliver();
+  check_books();
+  for (auto& slot : slots_) {
+    if (slot.role != Role::stage || slot.plugin->stage->end == nullptr) continue;
+    timed(slot, [&] {
+      slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); });
+    });
+  }
+  if (!state_.changed().empty()) close_books({});  // what the end hooks put: this run has no later transaction
+  report_.ended = true;
+}
+
+void Run::close_books(const store::Counts& counts) {
   store_.begin();
   try {
     store_.add(counts);
@@ -377,29 +395,7 @@ void Run::end() {
     store_.rollback();
     throw;
   }
-  deliver();
-  check_books();
-  for (auto& slot : slots_) {
-    if (slot.role != Role::stage || slot.plugin->stage->end == nullptr) continue;
-    timed(slot, [&] {
-      slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); });
-    });
-  }
-  keep_stage_state();
-  report_.ended = true;
-}
-
-// What the end hooks put: there is no later transaction of this run that would take it.
-void Run::keep_stage_state() {
-  if (!state_.changed()) return;
-  store_.begin();
-  try {
-    context_.write_stage_state();
-    store_.commit();
-  } catch (...) {
-    store_.rollback();
-    throw;
-  }
+  context_.stage_state_kept();
 }
 
 void Run::check_books() {
@@ -486,6 +482,10 @@ void Run::execute(bool drain, bool try_refused) {
   for (const auto& [name, part] : report_.parts)
     if (part.run == report_.run_id)
       for (const auto& finding : part.findings) log::warn(part.stage, finding);
+  for (const auto& [stage, count] : report_.undeliverable)
+    log::warn("outbox", fmt::format("{} messages of stage \"{}\" cannot be delivered: this pipeline has no such stage, "
+                                    "or its plugin is no notifier. They wait until it has",
+                                    count, printable(stage, 64)));
   report_.finish();
   refresh_report();
 }

@@ -68,7 +68,7 @@ class Run {
   void refresh_report();
   std::string reconcile(const std::string& scope);
   void check_books();
-  void keep_stage_state();
+  void close_books(const store::Counts& counts);
 
   const config::PipelineConfig& config_;
   queue::Queue& queue_;

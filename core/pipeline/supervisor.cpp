@@ -181,13 +181,16 @@ std::string death_of(int status, const CrashNote& note) {
   std::string out = note.stage().empty()
                         ? "the worker " + how
                         : fmt::format("stage \"{}\" (plugin {}, {}) {}", note.stage(), note.plugin(), note.hook(), how);
-  if (!note.file().empty()) out += fmt::format(" on the alert of \"{}\"", printable(note.file()));
+  if (!note.file().empty())
+    out += fmt::format(" on the {} \"{}\"", note.hook() == "notify" ? "message" : "alert of", printable(note.file()));
   return out + ". No alert was lost: what was under way is taken up by the next run.";
 }
 
-// A plugin that crashes on everything proves nothing about this alert: it is never what makes the attempts enough.
+// A plugin that crashes on everything proves nothing about this alert: it is never what makes the attempts enough. Of
+// messages each is tried as often as the others before one is given up (delivery.hpp).
 void count_crash(store::Store& store, const CrashNote& note) {
   if (note.file().empty()) return;
+  if (note.hook() == "notify") return store.count_attempt(note.file());
   const auto before = store.attempted();
   const auto it = before.find(note.file());
   if (note.decided() || it == before.end() || it->second + 1 < kAttemptsMax) store.add_attempt(note.file());

@@ -255,13 +255,14 @@ void StageState::put(const std::string& stage, const std::string& key, std::stri
   changed_[{stage, key}] = value;
   values_[{stage, key}] = std::move(value);
 }
-std::map<std::pair<std::string, std::string>, std::string> StageState::take_changed() {
+StageState::Values StageState::changed() const {
   const std::lock_guard lock(mutex_);
-  return std::exchange(changed_, {});
+  return changed_;
 }
-bool StageState::changed() const {
+void StageState::kept(const Values& written) {
   const std::lock_guard lock(mutex_);
-  return !changed_.empty();
+  for (const auto& [where, value] : written)
+    if (const auto it = changed_.find(where); it != changed_.end() && it->second == value) changed_.erase(it);
 }
 void StageState::forget_changed(const std::string& stage) {
   const std::lock_guard lock(mutex_);

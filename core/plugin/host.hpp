@@ -30,16 +30,18 @@ class StageState {
   std::optional<std::string> get(const std::string& stage, const std::string& key) const;
   void load(const std::string& stage, const std::string& key, std::string value);
   void put(const std::string& stage, const std::string& key, std::string value);
-  // What was put since the last call: (stage, key) to value.
-  std::map<std::pair<std::string, std::string>, std::string> take_changed();
-  bool changed() const;  // take_changed() would give something
-  // What the stage put since then is not to be written.
+  using Values = std::map<std::pair<std::string, std::string>, std::string>;  // (stage, key) to value
+  // What was put and is not in the books.
+  Values changed() const;
+  // `written` is in the books: after the commit, so that what a rollback took is written with the next one.
+  void kept(const Values& written);
+  // What the stage put and is not in the books is not to be written.
   void forget_changed(const std::string& stage);
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, std::string> values_;
-  std::map<std::pair<std::string, std::string>, std::string> changed_;
+  Values values_;
+  Values changed_;
 };
 
 // What all hosts of a run share. The functions are called on the coordinator's thread only.

@@ -149,6 +149,30 @@ class Plugins(support.EndToEnd):
         self.check_failed(self.box.run(), 70, "crash_batch", "Segmentation fault")
         self.recovers()
 
+    def test_a_notifier_that_crashes_on_two_messages(self):
+        self.with_sick(self.need("crash_notify"), settings='on = "event 3"')  # and 30 to 39
+        poisoned = {support.alert(i)["id"] for i in range(ALERTS) if "event 3" in support.alert(i)["full_log"]}
+        self.assertGreater(len(poisoned), 1)
+        for _ in range(3 * len(poisoned)):  # so often does each have its three runs
+            self.check_failed(self.box.run(), 70, "crash_notify", "Segmentation fault", "on the message")
+        self.ends(self.box.run(), 0, "degraded")
+        self.assertIn("crashed on this message in 3 runs", self.box.heartbeat()["error"])
+        self.assertEqual(self.box.heartbeat()["outbox"], {"waiting": 0, "undeliverable": {}})
+        self.ends(self.box.run(), 0, "ok")
+        books = oracle.check(self, self.box)
+        ids = {key: verdict["alert_id"] for key, verdict in books.of("verdict").items()}
+        self.assertEqual({ids[key] for key in books.of("undelivered")}, poisoned)
+        self.assertEqual({ids[key] for key in books.of("notified")}, set(ids.values()) - poisoned)
+
+    def test_messages_of_a_stage_with_another_name(self):
+        self.with_sick(self.need("crash_notify"), settings='on = "event"')
+        self.check_failed(self.box.run(), 70, "crash_notify", "Segmentation fault", "on the message")
+        self.box.pipeline(self.source)
+        result = self.box.run()
+        self.ends(result, 0, "ok")
+        self.assertEqual(self.box.heartbeat()["outbox"], {"waiting": ALERTS, "undeliverable": {"sick": ALERTS}})
+        self.assertRegex(result.err, f'{ALERTS} messages of stage "sick" cannot be delivered')
+
     def test_a_plugin_that_throws_in_create(self):
         path = self.need("throws_in_create")
         self.first_half()

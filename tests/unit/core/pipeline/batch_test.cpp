@@ -353,3 +353,32 @@ TEST_CASE("batch: nothing to do leaves no trace") {
   CHECK(machine->ledger() == "");
   CHECK(machine->counted() == "");
 }
+
+TEST_CASE(
+    "stage state: what a rollback took is written with the next transaction, and what was put since its writing") {
+  Machine machine;
+  auto& context = machine->context;
+  const auto stored = [&] {
+    std::map<std::string, std::string> out;
+    machine->store->each_state("policy", [&](const std::string& key, std::string value) { out[key] = value; });
+    return out;
+  };
+  using Values = std::map<std::string, std::string>;
+  machine->stage_state.put("policy", "a", "1");
+  machine->store->begin();
+  context.write_stage_state();
+  machine->store->rollback();
+  CHECK(stored().empty());
+  machine->store->begin();
+  context.write_stage_state();
+  machine->stage_state.put("policy", "a", "2");  // by another thread, before the commit
+  machine->store->commit();
+  context.stage_state_kept();
+  CHECK(stored() == Values{{"a", "1"}});
+  machine->store->begin();
+  context.write_stage_state();
+  machine->store->commit();
+  context.stage_state_kept();
+  CHECK(stored() == Values{{"a", "2"}});
+  CHECK(machine->stage_state.changed().empty());
+}

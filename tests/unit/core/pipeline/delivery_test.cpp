@@ -119,6 +119,39 @@ TEST_CASE("delivery: a notifier that fails on one message holds up no other, and
   CHECK(office.kinds() == "notified:1 undelivered:0 ");
 }
 
+TEST_CASE(
+    "delivery: a message that was tried comes after those that were not, and what they came to is booked before") {
+  Office office(3);
+  office->store->count_attempt(Delivery::id_of(key(0), "chat", 0));
+  std::string booked;
+  office.script.notify = [&](std::string_view given, std::string_view, std::uint32_t, sf_error*) -> sf_status {
+    office.log += std::string(given) + " ";
+    if (given == "0") booked = office.kinds();
+    return SF_OK;
+  };
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office.log == "1 2 0 ");
+  CHECK(booked == "notified:1 notified:2 ");
+}
+
+TEST_CASE("delivery: a message that crashed the notifier in three runs is given up without a fourth") {
+  Office office(1);
+  for (int crash = 0; crash < 3; ++crash) office->store->count_attempt(Delivery::id_of(key(0), "chat", 0));
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office.log.empty());
+  CHECK(office.kinds() == "undelivered:0 ");
+  CHECK(office->report.status == "degraded");
+  CHECK(office->report.error.find("crashed on this message in 3 runs") != std::string::npos);
+}
+
+TEST_CASE("delivery: messages of stages that send no more are counted by their stage") {
+  Office office(2);
+  office->store->add_outbox("no id of ours", "1");
+  Delivery delivery(*office->store, office->report, office->stop);
+  CHECK(delivery.strangers({"chat"}) == std::map<std::string, std::uint64_t>{{"", 1}, {"siem", 1}});
+  CHECK(delivery.strangers({}).at("chat") == 2);
+}
+
 TEST_CASE("delivery: a run that stops leaves the rest for the next one") {
   Office office(3);
   office.script.notify = [&](std::string_view, std::string_view, std::uint32_t, sf_error*) -> sf_status {
