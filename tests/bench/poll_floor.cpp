@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The least that any program does to make polled alerts durable in the contract's files: poll_floor page|files DIR COUNT
+// The least that any program does to make polled alerts durable in the files of the contract:
+// poll_floor page|files DIR COUNT
 //
 //   page    the books alone: of each alert a look-up by a random key, one ledger row, one row of alerts in SQLite (WAL,
 //           synchronous=FULL); per 1,000 alerts one file that holds them all, fdatasynced, and one commit
