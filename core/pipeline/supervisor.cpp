@@ -211,6 +211,7 @@ void report_death(Report& report, const config::PipelineConfig& config, const qu
     report.epoch = lease.epoch();
     report.totals = store->totals();
     report.head = store->head();
+    report.outbox = store->outbox_size();
     store->begin();
     count_crash(*store, note);
     store->put_run({report.run_id, report.status, report.json().dump()});

@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import oracle  # noqa: E402
 import support  # noqa: E402
 
+NOTIFIER = os.path.join(os.path.abspath(support.BUILD), "test-plugins", "crash_notify.sfplugin.so")
 SHIM = os.path.join(os.path.abspath(support.BUILD), "tests", "fault_shim.so")
 SEED = int(os.environ.get("SF_SEED") or random.SystemRandom().randrange(1 << 32))
 JOBS = int(os.environ.get("SF_JOBS") or 2)
@@ -97,10 +98,12 @@ class Scenario:
     """A drain of two batches and more with every way an alert can go; all of it follows from the seed.
 
     The source has new alerts, some of which are escalated, one twice, and a line that is none; the queue has drop-ins:
-    new ones, one of them twice, and one that is none. One thread works, so that the N-th call is the N-th.
+    new ones, one of them twice, and one that is none. One thread works, so that the N-th call is the N-th. `notifies`:
+    a message of each verdict goes through the outbox.
     """
 
-    def __init__(self, seed, size=14):
+    def __init__(self, seed, size=14, notifies=False):
+        self.notifies = notifies
         draw = random.Random(seed)
         first = draw.randrange(1000) * 100
         rules = [7, 3, 7] + [draw.randrange(len(support.RULES)) for _ in range(size)]
@@ -132,6 +135,8 @@ class Scenario:
         if self.follow:
             text = support.read(box.toml).decode()
             support.write(box.toml, text.replace(f'format = "{self.format}"', f'format = "{self.format}"\nfollow = true'))
+        if self.notifies:
+            box.add_stage("reconcile", "chat", NOTIFIER)
         for i, alert in enumerate(self.drops):
             support.drop(box.queue, f"drop-{i}.json", support.dumps(alert))
         support.drop(box.queue, "again.json", support.dumps(self.drops[0]))
@@ -174,6 +179,10 @@ class Scenario:
             raise Finding("lost", f"no verdict for {sorted(lost)}")
         if len(verdicts) != len(self.wanted):
             raise Finding("doubled", f"{len(verdicts)} verdicts of {len(self.wanted)} alerts: {sorted(verdicts)}")
+        if self.notifies:
+            told, waiting = books.of("notified"), box.heartbeat()["outbox"]["waiting"]
+            if set(told) != set(books.of("verdict")) or waiting or books.of("undelivered"):
+                raise Finding("message", f"{len(told)} of {len(verdicts)} verdicts notified, {waiting} messages wait")
         quarantined = len(books.of("quarantined"))
         if quarantined != self.quarantined:
             kind = "lost" if quarantined < self.quarantined else "doubled"

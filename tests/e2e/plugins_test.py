@@ -155,6 +155,7 @@ class Plugins(support.EndToEnd):
         self.assertGreater(len(poisoned), 1)
         for _ in range(3 * len(poisoned)):  # so often does each have its three runs
             self.check_failed(self.box.run(), 70, "crash_notify", "Segmentation fault", "on the message")
+            self.assertGreaterEqual(self.box.heartbeat()["outbox"]["waiting"], 1, "also in the report of a dead run")
         self.ends(self.box.run(), 0, "degraded")
         self.assertIn("crashed on this message in 3 runs", self.box.heartbeat()["error"])
         self.assertEqual(self.box.heartbeat()["outbox"], {"waiting": 0, "undeliverable": {}})
