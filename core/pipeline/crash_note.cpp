@@ -29,6 +29,7 @@ struct Memory {
   std::atomic<int> has_crashed;
   std::atomic<int> finished;
   std::atomic<bool> decided;
+  std::atomic<bool> delivered;
 };
 std::mutex last_writer;
 Memory* memory = nullptr;
@@ -66,7 +67,12 @@ Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view h
   const std::lock_guard lock(last_writer);
   std::memcpy(&memory->last, &doing, sizeof doing);
 }
+// Who kills the worker afterwards does not do it on this file.
 Doing::~Doing() {
+  if (memory != nullptr && doing.file[0] != '\0') {
+    const std::lock_guard lock(last_writer);
+    if (std::strcmp(memory->last.file, doing.file) == 0) memory->last.file[0] = '\0';
+  }
   doing = Text{};
 }
 
@@ -108,6 +114,12 @@ void CrashNote::set_decided() {
 }
 bool CrashNote::decided() const {
   return memory->decided.load();
+}
+void CrashNote::set_delivered() {
+  memory->delivered.store(true);
+}
+bool CrashNote::delivered() const {
+  return memory->delivered.load();
 }
 std::string CrashNote::stage() const {
   return text().stage;

@@ -4,10 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "alert/json.hpp"
+#include "base/digest.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "pipeline/crash_note.hpp"
 #include "pipeline/item.hpp"
 
 namespace signalfoundry::pipeline {
@@ -15,7 +19,8 @@ namespace signalfoundry::pipeline {
 namespace {
 
 constexpr std::size_t kKeySize = 32;
-constexpr std::size_t kTogether = 100;  // messages between two commits: what a crash delivers a second time
+constexpr std::size_t kTogether = 100;  // messages between two commits: what a first crash delivers a second time
+constexpr const char* kTriedKey = "sf.tried_with";  // of sf.state/1; the host's own
 
 // It is not there, not in order or does not let us in: the next message would fare no better.
 bool of_the_other_side(sf_status status) {
@@ -25,9 +30,9 @@ bool of_the_other_side(sf_status status) {
 }  // namespace
 
 // What the notifier cannot deliver is given up; a fault of its own may be of the moment.
-Delivery::Fate Delivery::fate_of(sf_status status, std::uint32_t attempt) {
+Delivery::Fate Delivery::fate_of(sf_status status, std::uint32_t attempt) const {
   if (of_the_other_side(status)) return Fate::away;
-  return status == SF_FAILED || attempt >= kAttemptsMax ? Fate::refused : Fate::later;
+  return status == SF_FAILED || (attempt >= kAttemptsMax && delivered_) ? Fate::refused : Fate::later;
 }
 
 std::string Delivery::id_of(const std::string& key, const std::string& stage, std::size_t number) {
@@ -46,7 +51,7 @@ void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& sta
   try {
     for (const auto& [message, fate, reason] : outcomes) {
       if (fate == Fate::later) {
-        store_.count_attempt(message.id);
+        if (message.attempt < kAttemptsMax) store_.count_attempt(message.id);
         continue;
       }
       const OrderedJson why = {{"stage", stage}, {"delivery_id", message.id}, {"reason", reason}};
@@ -65,32 +70,67 @@ void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& sta
     throw;
   }
   report_.counts += counts;
+  if (counts[store::Count::notified] == 0) return;
+  delivered_ = true;
+  CrashNote::shared().set_delivered();
 }
 
 bool Delivery::waits(const std::string& stage) {
   bool some = false;
-  store_.each_outbox([&](const std::string& id, const std::string& /*payload*/, std::uint32_t /*attempts*/) {
-    some = some || stage_of(id) == stage;
-  });
+  store_.each_outbox_id([&](const std::string& id) { some = some || stage_of(id) == stage; });
   return some;
 }
 
-std::map<std::string, std::uint64_t> Delivery::strangers(const std::set<std::string>& stages) {
+std::map<std::string, std::uint64_t> strangers(store::Store& store, const std::set<std::string>& stages) {
   std::map<std::string, std::uint64_t> out;
-  store_.each_outbox([&](const std::string& id, const std::string& /*payload*/, std::uint32_t /*attempts*/) {
-    if (auto stage = stage_of(id); !stages.contains(stage)) ++out[std::move(stage)];
+  store.each_outbox_id([&](const std::string& id) {
+    if (auto stage = Delivery::stage_of(id); !stages.contains(stage)) ++out[std::move(stage)];
   });
   return out;
 }
 
-// What failed or crashed before comes last: it is not to keep the others from being delivered.
+void Delivery::count_crash(store::Store& store, const std::string& delivery_id, bool delivered) {
+  std::uint32_t before = 0;
+  store.each_outbox([&](const std::string& id, const std::string& /*payload*/, std::uint32_t attempts) {
+    if (id == delivery_id) before = attempts;
+  });
+  if (delivered || before + 1 < kAttemptsMax) store.count_attempt(delivery_id);
+}
+
+// What was tried comes last. Of the others none is always behind the same one that crashes: their order is another in
+// each run.
 std::vector<Delivery::Message> Delivery::waiting_for(const std::string& stage) {
   std::vector<Message> out;
   store_.each_outbox([&](const std::string& id, const std::string& payload, std::uint32_t attempts) {
     if (stage_of(id) == stage) out.push_back({id, payload, attempts + 1});
   });
-  std::stable_sort(out.begin(), out.end(), [](const Message& a, const Message& b) { return a.attempt < b.attempt; });
+  const auto place = [&](const Message& m) {
+    return std::pair(m.attempt, std::hash<std::string>{}(report_.run_id + m.id));
+  };
+  const auto before = [&](const Message& a, const Message& b) { return place(a) < place(b); };
+  if (std::any_of(out.begin(), out.end(), [](const Message& m) { return m.attempt > 1; }))
+    std::sort(out.begin(), out.end(), before);
   return out;
+}
+
+// Were messages tried for the last time with this plugin and these settings? From now on they were.
+bool Delivery::is_new(const Instance& notifier) {
+  const auto digest = sha256_hex(notifier.plugin().sha256 + notifier.stage().settings.dump());
+  if (state_.get(notifier.stage().name, kTriedKey) == digest) return false;
+  set_tried(notifier.stage().name, digest);
+  return true;
+}
+
+void Delivery::set_tried(const std::string& stage, const std::string& digest) {
+  store_.begin();
+  try {
+    store_.set_state(stage, kTriedKey, digest);
+    store_.commit();
+  } catch (...) {
+    store_.rollback();
+    throw;
+  }
+  state_.load(stage, kTriedKey, digest);
 }
 
 Delivery::Outcome Delivery::try_one(Instance& notifier, Message message) {
@@ -99,7 +139,10 @@ Delivery::Outcome Delivery::try_one(Instance& notifier, Message message) {
   const std::string& stage = notifier.stage().name;
   if (one.attempt > kAttemptsMax) {
     out.fate = Fate::refused;
-    out.reason = fmt::format("stage \"{}\": its notifier crashed on this message in {} runs", stage, kAttemptsMax);
+    out.reason = fmt::format(
+        "stage \"{}\": its notifier failed or crashed on this message in {} runs, the last of which "
+        "delivered others",
+        stage, kAttemptsMax);
   } else {
     try {
       const auto notify = [&](sf_error* e) {
@@ -122,15 +165,26 @@ Delivery::Outcome Delivery::try_one(Instance& notifier, Message message) {
 void Delivery::deliver(Instance& notifier) {
   const std::string& stage = notifier.stage().name;
   const auto started = monotonic_ms();
+  auto messages = waiting_for(stage);
+  const auto any = [&](auto&& of) { return std::any_of(messages.begin(), messages.end(), of); };
+  const bool once_more = any([](const Message& m) { return m.attempt == kAttemptsMax; }) && is_new(notifier);
+  // It may crash again: what was delivered is in the books before.
+  const std::size_t together = any([](const Message& m) { return m.attempt > 1; }) ? 1 : kTogether;
+  delivered_ = false;
+  std::size_t held = 0;
+  std::size_t seen = 0;
   std::vector<Outcome> outcomes;
   const auto settle = [&] {
     if (!outcomes.empty()) book(outcomes, stage);
     outcomes.clear();
   };
-  for (auto& message : waiting_for(stage)) {
+  for (auto& message : messages) {
     if (stop_.load() || monotonic_ms() - started > kLongestMs) break;
-    // It may crash this time, too: what was delivered before it is not to be delivered again.
-    if (message.attempt > 1 || outcomes.size() == kTogether) settle();
+    ++seen;
+    if (message.attempt == kAttemptsMax && !delivered_ && !once_more) {
+      ++held;
+      continue;
+    }
     try {
       auto outcome = try_one(notifier, std::move(message));
       if (outcome.fate == Fate::stopped) break;
@@ -139,8 +193,16 @@ void Delivery::deliver(Instance& notifier) {
       settle();
       throw;
     }
+    if (outcomes.size() == together) settle();
   }
   settle();
+  if (once_more && seen < messages.size()) set_tried(stage, "");  // the rest is tried by the next run
+  if (held != 0)
+    report_.blame(stage,
+                  fmt::format("stage \"{}\": {} messages wait on which its notifier failed or crashed in {} runs; they "
+                              "are tried with the next one that it delivers, or when the plugin or its settings change",
+                              stage, held, kAttemptsMax - 1),
+                  Exit::ok, false);
 }
 
 }  // namespace signalfoundry::pipeline

@@ -152,7 +152,8 @@ OrderedJson Report::json() const {
       {"lag_s", watermark_ms ? OrderedJson(static_cast<double>(now_ms() - *watermark_ms) / 1000.0) : OrderedJson()},
       {"gaps", gaps}};
   if (polled_run != run_id) out["poll"]["as_of_run_id"] = text_or_null(polled_run);
-  out["outbox"] = {{"waiting", outbox}, {"undeliverable", undeliverable}};
+  out["outbox"] = {{"waiting", outbox ? OrderedJson(*outbox) : OrderedJson()},
+                   {"undeliverable", undeliverable ? OrderedJson(*undeliverable) : OrderedJson()}};
   out["disk"] = disk;
   out["stages"] = OrderedJson::array();
   for (const auto& s : stages)

@@ -61,9 +61,10 @@ struct Report {
   std::optional<std::int64_t> watermark_ms;  // every complete interval ends here
   std::uint64_t gaps = 0;
   std::string polled_run;
-  std::uint64_t outbox = 0;
-  std::map<std::string, std::uint64_t> undeliverable;  // messages of the outbox by stage, of stages that send no more
-  OrderedJson disk;                                    // null: not looked at
+  std::optional<std::uint64_t> outbox;  // messages that wait; nothing where nobody looked
+  // Of these, by stage, those of stages that this pipeline has not, or not as notifiers.
+  std::optional<std::map<std::string, std::uint64_t>> undeliverable;
+  OrderedJson disk;  // null: not looked at
   std::vector<StageReport> stages;
   std::map<std::string, Part> parts;  // by name
   bool ended = false;                 // the end stages saw it, and with them the history

@@ -346,10 +346,8 @@ bool Run::last_pass() const {
 
 // After the commits: the other side hears of nothing that is not in the books.
 void Run::deliver() {
-  Delivery delivery(store_, report_, stop_);
-  std::set<std::string> stages;
+  Delivery delivery(store_, state_, report_, stop_);
   for (auto& slot : slots_) {
-    if (slot.notifier) stages.insert(slot.config->name);
     if (!slot.notifier || slot.stopped || stop_.load() || !delivery.waits(slot.config->name)) continue;
     timed(slot, [&] {
       const auto credentials = credentials_of(*slot.config);
@@ -363,7 +361,6 @@ void Run::deliver() {
       forget_refusal(slot);
     });
   }
-  report_.undeliverable = delivery.strangers(stages);
 }
 
 void Run::end() {
@@ -381,7 +378,7 @@ void Run::end() {
       slot.first->call("end", [&](sf_error* e) { return slot.plugin->stage->end(slot.first->self(), e); });
     });
   }
-  if (!state_.changed().empty()) close_books({});  // what the end hooks put: this run has no later transaction
+  if (state_.any_changed()) close_books({});  // what the end hooks put: this run has no later transaction
   report_.ended = true;
 }
 
@@ -431,6 +428,10 @@ void Run::refresh_report() {
   report_.head = store_.head();
   report_.look_at(queue_);
   report_.outbox = store_.outbox_size();
+  std::set<std::string> notifying;
+  for (const auto& slot : slots_)
+    if (slot.role == Role::stage && slot.plugin->notify != nullptr) notifying.insert(slot.config->name);
+  report_.undeliverable = strangers(store_, notifying);
   const auto disk = look_at_disk(queue_.dirs().root, config_.disk);
   report_.disk = {{"bytes_free", disk.bytes_free},
                   {"inodes_free", disk.inodes_free == UINT64_MAX ? OrderedJson() : OrderedJson(disk.inodes_free)},
@@ -482,12 +483,12 @@ void Run::execute(bool drain, bool try_refused) {
   for (const auto& [name, part] : report_.parts)
     if (part.run == report_.run_id)
       for (const auto& finding : part.findings) log::warn(part.stage, finding);
-  for (const auto& [stage, count] : report_.undeliverable)
+  report_.finish();
+  refresh_report();
+  for (const auto& [stage, count] : *report_.undeliverable)
     log::warn("outbox", fmt::format("{} messages of stage \"{}\" cannot be delivered: this pipeline has no such stage, "
                                     "or its plugin is no notifier. They wait until it has",
                                     count, printable(stage, 64)));
-  report_.finish();
-  refresh_report();
 }
 
 }  // namespace signalfoundry::pipeline

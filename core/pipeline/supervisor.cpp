@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "pipeline/crash_note.hpp"
+#include "pipeline/delivery.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/run.hpp"
 #include "plugin/loader.hpp"
@@ -186,11 +187,11 @@ std::string death_of(int status, const CrashNote& note) {
   return out + ". No alert was lost: what was under way is taken up by the next run.";
 }
 
-// A plugin that crashes on everything proves nothing about this alert: it is never what makes the attempts enough. Of
-// messages each is tried as often as the others before one is given up (delivery.hpp).
+// A plugin that crashes on everything proves nothing about this alert or message: it is never what makes the attempts
+// enough.
 void count_crash(store::Store& store, const CrashNote& note) {
   if (note.file().empty()) return;
-  if (note.hook() == "notify") return store.count_attempt(note.file());
+  if (note.hook() == "notify") return Delivery::count_crash(store, note.file(), note.delivered());
   const auto before = store.attempted();
   const auto it = before.find(note.file());
   if (note.decided() || it == before.end() || it->second + 1 < kAttemptsMax) store.add_attempt(note.file());

@@ -259,6 +259,10 @@ StageState::Values StageState::changed() const {
   const std::lock_guard lock(mutex_);
   return changed_;
 }
+bool StageState::any_changed() const {
+  const std::lock_guard lock(mutex_);
+  return !changed_.empty();
+}
 void StageState::kept(const Values& written) {
   const std::lock_guard lock(mutex_);
   for (const auto& [where, value] : written)

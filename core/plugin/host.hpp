@@ -33,6 +33,7 @@ class StageState {
   using Values = std::map<std::pair<std::string, std::string>, std::string>;  // (stage, key) to value
   // What was put and is not in the books.
   Values changed() const;
+  bool any_changed() const;
   // `written` is in the books: after the commit, so that what a rollback took is written with the next one.
   void kept(const Values& written);
   // What the stage put and is not in the books is not to be written.

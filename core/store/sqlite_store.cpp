@@ -242,6 +242,10 @@ class SqliteStore : public Store {
     count.step();
     return static_cast<std::uint64_t>(count.integer(0));
   }
+  void each_outbox_id(const std::function<void(std::string)>& visit) override {
+    Statement all(db_, "SELECT delivery_id FROM outbox");
+    while (all.step()) visit(all.text(0));
+  }
   void each_outbox(const std::function<void(const std::string&, const std::string&, std::uint32_t)>& visit) override {
     Statement all(db_, "SELECT delivery_id, payload, attempts FROM outbox ORDER BY delivery_id");
     while (all.step()) visit(all.text(0), all.text(1), static_cast<std::uint32_t>(all.integer(2)));

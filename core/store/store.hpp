@@ -167,6 +167,7 @@ class Store {
 
   virtual void add_outbox(std::string_view delivery_id, std::string_view payload) = 0;
   virtual std::uint64_t outbox_size() = 0;
+  virtual void each_outbox_id(const std::function<void(std::string)>& visit) = 0;
   // Every message that was not delivered, by delivery id, and how often that was tried.
   virtual void each_outbox(const std::function<void(const std::string& delivery_id, const std::string& payload,
                                                     std::uint32_t attempts)>& visit) = 0;

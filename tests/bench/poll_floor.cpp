@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The least that any program does to make polled alerts durable in the files of the contract:
-// poll_floor page|files DIR COUNT
+// bench_poll_floor books|page|files DIR COUNT
 //
-//   page    the books alone: of each alert a look-up by a random key, one ledger row, one row of alerts in SQLite (WAL,
-//           synchronous=FULL); per 1,000 alerts one file that holds them all, fdatasynced, and one commit
-//   files   the same, but each alert a file: created in accept/, one syncfs per 1,000, the commit, renamed into queue/
+//   books   nothing but the books: of each alert a look-up by a random key, one ledger row, one row of alerts in SQLite
+//           (WAL, synchronous=FULL), a commit per 1,000
+//   page    and per 1,000 alerts one file that holds them all, fdatasynced before the commit, renamed after it
+//   files   and each alert a file: created in accept/, one syncfs per 1,000, the commit, renamed into queue/
 //
 // Nothing is fetched, parsed, hashed or checked. Alerts have 1,274 bytes, their ledger rows 490, as the bench's do.
-// Prints the microseconds of an alert. DIR must be there and empty.
+// Prints the microseconds of an alert. DIR must be there and empty; COUNT in thousands.
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -107,26 +109,27 @@ void write_file(int dir, const char* name, const std::string& bytes, bool sync) 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return std::fprintf(stderr, "usage: poll_floor page|files DIR COUNT\n"), 64;
+  if (argc != 4 || std::atoi(argv[3]) < kPage || std::atoi(argv[3]) % kPage != 0)
+    return std::fprintf(stderr, "usage: bench_poll_floor books|page|files DIR COUNT\n"), 64;
   const bool files = std::strcmp(argv[1], "files") == 0;
+  const bool page = std::strcmp(argv[1], "page") == 0;
   need(chdir(argv[2]) == 0 && mkdir("accept", 0750) == 0 && mkdir("queue", 0750) == 0, argv[2]);
   const int accept = open("accept", O_RDONLY | O_DIRECTORY), queue = open("queue", O_RDONLY | O_DIRECTORY);
   Books books;
-  const std::string alert(1274, 'a'), page(alert.size() * kPage, 'a');
+  const std::string alert(1274, 'a'), alerts(alert.size() * kPage, 'a');
   const int count = std::atoi(argv[3]);
   const auto start = std::chrono::steady_clock::now();
   for (int done = 0; done < count; done += kPage) {
     std::vector<Key> keys(kPage);
     for (auto& key : keys) key = next_key();
-    if (files)
-      for (const auto& key : keys) write_file(accept, name_of(key).c_str(), alert, false);
-    else
-      write_file(accept, name_of(keys[0]).c_str(), page, true);
+    const std::size_t written = files ? keys.size() : page ? 1 : 0;
+    for (std::size_t i = 0; i < written; ++i)
+      write_file(accept, name_of(keys[i]).c_str(), files ? alert : alerts, page);
     if (files) need(syncfs(accept) == 0, "syncfs");
     books.exec("BEGIN IMMEDIATE");
     for (const auto& key : keys) books.add(key);
     books.exec("COMMIT");
-    for (std::size_t i = 0; i < (files ? keys.size() : 1); ++i)
+    for (std::size_t i = 0; i < written; ++i)
       need(renameat(accept, name_of(keys[i]).c_str(), queue, name_of(keys[i]).c_str()) == 0, "rename");
   }
   const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;

@@ -50,8 +50,8 @@ def floor(program, place, mode, count):
 
 
 def measure(program, shared, count, page, rounds=3):
-    """Microseconds an alert: {"ours", "curl", "files", "page"}, the best of `rounds` each, taken in turns. The last two
-    are bench_poll_floor's: what no program can do without.
+    """Microseconds an alert: {"ours", "curl", "files", "page", "books"}, the best of `rounds` each, taken in turns. The
+    last three are bench_poll_floor's: what no program can do without.
 
     Nothing is removed before the end: ext4 looks long for an inode where many were freed a moment ago.
     """
@@ -65,7 +65,7 @@ def measure(program, shared, count, page, rounds=3):
     start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=2)
     site.load(about, place, "--count", str(count), "--start", f"{start:%Y-%m-%dT%H:%M:%SZ}", "--step-ms", "50")
     config = curl_config(about, place, pages(site, about, page))
-    took = {"ours": [], "curl": [], "files": [], "page": []}
+    took = {"ours": [], "curl": [], "files": [], "page": [], "books": []}
     for turn in range(rounds + 1):  # the first warms the server
         os.sync()  # what a turn before left is not written on the time of the next
         began = time.monotonic()
@@ -76,6 +76,6 @@ def measure(program, shared, count, page, rounds=3):
         code, report, talk = pipeline.run()
         assert code == 0 and report["counts"]["accepted"] == count, (code, report, talk)
         took["ours"].append(next(s["duration_s"] for s in report["stages"] if s["name"] == "poll") / count * 1e6)
-        for mode in ("files", "page"):
+        for mode in ("files", "page", "books"):
             took[mode].append(floor(program, place / f"{mode}{turn}", mode, count))
     return {name: min(each[1:]) for name, each in took.items()}

@@ -180,9 +180,11 @@ class Scenario:
         if len(verdicts) != len(self.wanted):
             raise Finding("doubled", f"{len(verdicts)} verdicts of {len(self.wanted)} alerts: {sorted(verdicts)}")
         if self.notifies:
-            told, waiting = books.of("notified"), box.heartbeat()["outbox"]["waiting"]
-            if set(told) != set(books.of("verdict")) or waiting or books.of("undelivered"):
-                raise Finding("message", f"{len(told)} of {len(verdicts)} verdicts notified, {waiting} messages wait")
+            told, waiting = [e["key"] for e in books.entries if e["kind"] == "notified"], box.heartbeat()["outbox"]["waiting"]
+            if sorted(told) != sorted(books.of("verdict")) or waiting or books.of("undelivered"):
+                raise Finding("message", f"{len(told)} entries for {len(verdicts)} verdicts, {waiting} messages wait")
+            if box.heartbeat()["totals"]["notified"] != len(told):
+                raise Finding("totals", f"{len(told)} notified: {box.heartbeat()['totals']}")
         quarantined = len(books.of("quarantined"))
         if quarantined != self.quarantined:
             kind = "lost" if quarantined < self.quarantined else "doubled"

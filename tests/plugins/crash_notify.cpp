@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // crash_notify.cpp - a stage that sends a message of each alert, and a notifier that crashes on some,
-// {"on": "event 3 "}, or on none.
+// {"on": "event 3 "}, or on none. {"log": "PATH"}: a file that gets a line for each message it was handed.
 #include <signalfoundry/plugin.hpp>
 
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -20,16 +21,21 @@ class Sender : public sf::Stage {
 
 class Notifier : public sf::Notifier {
   std::string on_;
+  std::string log_;
   void configure(const sf::Host&, std::string_view settings) override {
-    on_ = nlohmann::json::parse(settings).value("on", "");
+    const auto json = nlohmann::json::parse(settings);
+    on_ = json.value("on", "");
+    log_ = json.value("log", "");
   }
   void notify(std::string_view payload, std::string_view, uint32_t) override {
+    if (!log_.empty()) std::ofstream(log_, std::ios::app) << payload << std::endl;
     if (!on_.empty() && payload.find(on_) != std::string_view::npos) std::raise(SIGSEGV);
   }
 };
 
 }  // namespace
 
-SF_STAGE_NOTIFIER_PLUGIN(Sender, Notifier, .id = "crash_notify", .version = "1.0.0",
-                         .summary = "A notifier that crashes on some messages", .license = "Apache-2.0",
-                         .config_schema = R"({"type":"object","properties":{"on":{"type":"string"}}})");
+SF_STAGE_NOTIFIER_PLUGIN(
+    Sender, Notifier, .id = "crash_notify", .version = "1.0.0", .summary = "A notifier that crashes on some messages",
+    .license = "Apache-2.0",
+    .config_schema = R"({"type":"object","properties":{"on":{"type":"string"},"log":{"type":"string"}}})");
