@@ -65,6 +65,7 @@ std::optional<sf::fs::Dir> Archive::dir(const std::string& folder) {
 }
 
 std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms) {
+  cut_ = 0;
   auto out = prefix_.empty() ? std::vector<RotatedFile>() : list_dated(from);
   if (!out.empty() || from) return out;
   return list_beside(from_ms);
@@ -122,7 +123,6 @@ std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_m
   std::vector<RotatedFile> out;
   for (auto& entry : here->list("")) {
     if (entry.kind != SF_FILE || !is_rotated(entry.name)) continue;
-    if (out.size() == kNamesMax) break;
     const bool foreign = foreign_compression(entry.name);
     out.push_back({"", std::move(entry), {}, foreign});
   }
@@ -138,6 +138,10 @@ std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_m
   std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
     return numbered ? number_at_end(a.file()) > number_at_end(b.file()) : a.entry.mtime_ns < b.entry.mtime_ns;
   });
+  if (out.size() > kNamesMax) {
+    cut_ = out.size() - kNamesMax;
+    out.erase(out.begin(), out.end() - kNamesMax);
+  }
   return out;
 }
 

@@ -39,9 +39,7 @@ void LiveFile::open(std::string_view position) {
     lines_.reset(at_.offset);
     return;
   }
-  host_.warn(
-      "the position of the last run cannot be read; the file is read from its start, known alerts are "
-      "recognised, and what was rotated before is not read");
+  unknown_ = true;
 }
 
 // What stands under the name is what matters before the first run.

@@ -121,3 +121,24 @@ TEST_CASE("archive: a name that vanishes while it is looked at makes the list vo
   CHECK(names(archive, std::nullopt).size() == 1);
   CHECK(Archive(MockHost("poll").host(), "alerts.json", "").list(std::nullopt, 0).value().empty());
 }
+
+TEST_CASE("archive: however many older files there are, those of the time are found; the newest are kept",
+          "[source_file]") {
+  MockHost host("poll");
+  const auto name = [](int n) { return "alerts.json-" + std::to_string(100'000 + n); };
+  for (int n = 0; n < 30'000; ++n) host.fs.put(kParent, name(n), "");
+  host.fs.now_ns += 60'000'000'000;
+  const auto from_ms = host.fs.now_ns / 1'000'000;
+  for (int n = 30'000; n < 30'005; ++n) host.fs.put(kParent, name(n), "");
+  Archive archive(host.host(), "alerts.json", "");
+  CHECK(names(archive, std::nullopt, from_ms) ==
+        Names{name(30'000), name(30'001), name(30'002), name(30'003), name(30'004)});
+  CHECK(archive.cut() == 0);
+  const auto all = names(archive, std::nullopt);
+  REQUIRE(all.size() == 10'000);
+  CHECK(all.front() == name(20'005));
+  CHECK(all.back() == name(30'004));
+  CHECK(archive.cut() == 20'005);
+  CHECK(names(archive, std::nullopt, from_ms).size() == 5);
+  CHECK(archive.cut() == 0);
+}
