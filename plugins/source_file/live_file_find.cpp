@@ -201,8 +201,9 @@ std::optional<bool> LiveFile::was_archived(const Look& live) {
   bool older = false;
   for (const auto& one : *files) {
     if (live && one.entry.ino == live->ino) continue;
-    if (mtime_ms(one.entry) > at_.mtime_ms)
-      return older && !one.unreadable && (is_own(live) || ByteFile::is_gzip(one.entry.name));
+    const bool packed = ByteFile::is_gzip(one.entry.name);
+    if (packed && mtime_ms(one.entry) == at_.mtime_ms) return true;  // gzip keeps it: nothing was written since
+    if (mtime_ms(one.entry) > at_.mtime_ms) return older && !one.unreadable && (is_own(live) || packed);
     older = older || ends_with_digit(one.file());
   }
   return false;
@@ -292,12 +293,25 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
     const auto at = std::find_if(files->begin(), files->end(), [&](const auto& f) { return f.entry.ino == at_.ino; });
     if (at == files->end()) return std::nullopt;
     files->erase(files->begin(), at + 1);
+    check_next(*files, live);
   } else if (archive_.cut() != 0) {
     skipped_.push_back("of " + std::to_string(files->size() + archive_.cut()) + " rotated files the " +
                        std::to_string(archive_.cut()) + " oldest were not read");
   }
   std::erase_if(*files, is_live);
   return files;
+}
+
+// The file that stood under the name, empty, after the one that is being read: it is there, or was compressed, or what
+// it got is missing.
+void LiveFile::check_next(const std::vector<RotatedFile>& after, const Look& live) {
+  if (at_.next_ino == 0 || (live && live->ino == at_.next_ino)) return;
+  const auto is_next = [&](const RotatedFile& one) { return one.entry.ino == at_.next_ino; };
+  if (std::any_of(after.begin(), after.end(), is_next)) return;
+  if (!after.empty() && ByteFile::is_gzip(after.front().entry.name)) return;
+  skipped_.push_back("the file after " + own_name() +
+                     " was empty when it was seen last, and was cut or removed since: what it got until then, if it "
+                     "got anything, is missing");
 }
 
 // Begins to read this file. False: it is gone.

@@ -2,6 +2,9 @@
 //
 // Goal: what may have been lost is a gap, also where nothing tells that anything was: a file that was empty when it was
 // looked at last and is gone, a position that cannot be read, and more rotated files than are looked at.
+#include <random>
+#include <set>
+
 #include "support/catch.h"
 #include "wazuh_manager.hpp"
 
@@ -151,6 +154,91 @@ TEST_CASE("live file: one that was empty, got lines and was cut: the rest is in 
       if (!copied) check_told_once(host, follower, kWasEmpty);
       CHECK(host.metrics.counter("source_gaps") == (copied ? 0 : 1));
     }
+  }
+}
+
+TEST_CASE("live file: an empty one after one that was read: removed with what it got is a gap, rotated it is read",
+          "[source_file]") {
+  enum class Then { removed, removed_and_empty_again, renamed, compressed };
+  for (const auto then : {Then::removed, Then::removed_and_empty_again, Then::renamed, Then::compressed}) {
+    MockHost host("poll");
+    Follower follower(host);
+    host.fs.put(kParent, kLive, lines(0, 2));
+    CHECK(follower.run() == range(0, 2));
+    host.fs.rename(kParent, kLive, "alerts.json.1");
+    host.fs.put(kParent, kLive, "");
+    CHECK(follower.run().empty());
+    CHECK(follower.run().empty());
+    host.fs.append(kParent, kLive, lines(2, 4));
+    if (then == Then::renamed || then == Then::compressed) host.fs.rename(kParent, "alerts.json.1", "alerts.json.2");
+    if (then == Then::renamed) host.fs.rename(kParent, kLive, "alerts.json.1");
+    if (then == Then::compressed) host.fs.put(kParent, "alerts.json.1.gz", gzip_of(lines(2, 4)));
+    host.fs.put(kParent, kLive, "");
+    if (then == Then::removed_and_empty_again) CHECK(follower.run().empty());
+    host.fs.append(kParent, kLive, lines(4, 5));
+    const bool kept = then == Then::renamed || then == Then::compressed;
+    CHECK(follower.run() == range(kept ? 2 : 4, 5));
+    if (!kept) check_told_once(host, follower, "the file after alerts.json.1 was empty when it was seen last");
+    CHECK(host.metrics.counter("source_gaps") == (kept ? 0 : 1));
+    CHECK(follower.run().empty());
+    CHECK(follower.error.empty());
+  }
+}
+
+TEST_CASE("live file: over random histories of logrotate nothing is a gap, and every line is handed over",
+          "[source_file]") {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    std::mt19937 random(seed);
+    MockHost host("poll");
+    Follower follower(host);
+    const bool at_once = random() % 2 != 0;  // compressed at once, or as the second
+    int rotated = 0;
+    int written = 1;
+    host.fs.put(kParent, kLive, lines(0, 1));
+    const auto name = [](int n) { return "alerts.json." + std::to_string(n); };
+    const auto rotate = [&] {
+      for (int n = rotated; n > 0; --n)
+        for (const auto* end : {"", ".gz"})
+          if (host.fs.get(kParent, name(n) + end)) host.fs.rename(kParent, name(n) + end, name(n + 1) + end);
+      host.fs.rename(kParent, kLive, name(1));
+      host.fs.put(kParent, kLive, "");
+      ++rotated;
+      const auto packed = name(at_once ? 1 : 2);
+      const auto bytes = host.fs.get(kParent, packed);
+      if (!bytes) return;
+      const auto now_ns = std::exchange(host.fs.now_ns, host.fs.files(kParent).at(packed).mtime_ns - 1'000'000);
+      host.fs.put(kParent, packed + ".gz", gzip_of(*bytes));  // gzip keeps the time of writing
+      host.fs.now_ns = now_ns;
+      host.fs.remove(kParent, packed);
+    };
+    const auto act = [&] {
+      const int more = static_cast<int>(random() % 3);
+      if (random() % 3 == 0) return rotate();
+      if (more != 0) host.fs.append(kParent, kLive, lines(written, written + more));
+      written += more;
+    };
+    bool acted = true;  // not in the first run, which decides where it begins
+    host.fs.before_call = [&](const std::string&) {
+      if (acted || random() % 20 != 0) return;
+      acted = true;  // once a run: rotated at each listing, it is replaced faster than it can be read
+      act();
+    };
+    std::set<int> got;
+    std::string errors;
+    for (int step = 0; step < 40; ++step) {
+      if (step != 0) act();
+      if (step != 0 && random() % 3 != 0) continue;
+      for (const int id : follower.run(static_cast<uint32_t>(1 + random() % 4))) got.insert(id);
+      errors += follower.error;
+      acted = false;
+    }
+    host.fs.before_call = nullptr;
+    host.fs.append(kParent, kLive, lines(written, written + 1));
+    for (const int id : follower.run()) got.insert(id);
+    INFO("seed " << seed << " " << errors << follower.error);
+    const auto all = range(0, written + 1);
+    CHECK(got == std::set<int>(all.begin(), all.end()));
+    CHECK(host.metrics.counter("source_gaps") == 0);
   }
 }
 
