@@ -49,6 +49,7 @@ class Archive {
   std::vector<RotatedFile> list_dated(const std::optional<DatedName>& from);
   void list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out);
   std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms);
+  std::vector<RotatedFile> rotated_in(const sf::fs::Dir& here) const;
   bool is_rotated(std::string_view name) const;
 
   static constexpr std::size_t kNamesMax = 10'000;

@@ -142,3 +142,22 @@ TEST_CASE("archive: however many older files there are, those of the time are fo
   CHECK(names(archive, std::nullopt, from_ms).size() == 5);
   CHECK(archive.cut() == 0);
 }
+
+TEST_CASE("archive: names that are shifted while they are looked at make the list void", "[source_file]") {
+  for (unsigned nth = 1; nth <= 3; ++nth) {
+    MockHost host("poll");
+    for (const auto* name : {"alerts.json.3", "alerts.json.2", "alerts.json.1", "alerts.json"})
+      host.fs.put(kParent, name, name);
+    unsigned stats = 0;
+    host.fs.before_call = [&](const std::string& call) {
+      if (!call.starts_with("stat") || ++stats != nth) return;
+      for (int n = 3; n > 0; --n)
+        host.fs.rename(kParent, "alerts.json." + std::to_string(n), "alerts.json." + std::to_string(n + 1));
+      host.fs.rename(kParent, "alerts.json", "alerts.json.1");
+      host.fs.put(kParent, "alerts.json", "");
+    };
+    Archive archive(host.host(), "alerts.json", "");
+    CHECK(!archive.list(std::nullopt, 0));
+    CHECK(names(archive, std::nullopt).size() == 4);
+  }
+}
