@@ -187,7 +187,7 @@ TEST_CASE("live file: an empty one after one that was read: removed with what it
 
 TEST_CASE("live file: over random histories of logrotate nothing is a gap, and every line is handed over",
           "[source_file]") {
-  for (unsigned seed = 1; seed <= 60; ++seed) {
+  for (unsigned seed = 1; seed <= 100; ++seed) {
     std::mt19937 random(seed);
     MockHost host("poll");
     Follower follower(host);
@@ -217,10 +217,10 @@ TEST_CASE("live file: over random histories of logrotate nothing is a gap, and e
       if (more != 0) host.fs.append(kParent, kLive, lines(written, written + more));
       written += more;
     };
-    bool acted = true;  // not in the first run, which decides where it begins
+    unsigned acts = 9;  // not in the first run, which decides where it begins
     host.fs.before_call = [&](const std::string&) {
-      if (acted || random() % 20 != 0) return;
-      acted = true;  // once a run: rotated at each listing, it is replaced faster than it can be read
+      if (acts > 4 || random() % 25 != 0) return;
+      ++acts;  // five a run: rotated at each listing, it is replaced faster than it can be read
       act();
     };
     std::set<int> got;
@@ -230,7 +230,7 @@ TEST_CASE("live file: over random histories of logrotate nothing is a gap, and e
       if (step != 0 && random() % 3 != 0) continue;
       for (const int id : follower.run(static_cast<uint32_t>(1 + random() % 4))) got.insert(id);
       errors += follower.error;
-      acted = false;
+      acts = 0;
     }
     host.fs.before_call = nullptr;
     host.fs.append(kParent, kLive, lines(written, written + 1));
