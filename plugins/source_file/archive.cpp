@@ -45,6 +45,14 @@ void drop_unfinished(std::vector<RotatedFile>& files) {
   files.erase(std::unique(files.begin(), files.end(), same), files.end());
 }
 
+// Each with its inode number, in one order.
+std::vector<std::pair<std::string, std::uint64_t>> names_of(const std::vector<RotatedFile>& files) {
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  for (const auto& one : files) out.emplace_back(one.entry.name, one.entry.ino);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
 
 std::string RotatedFile::file() const {
@@ -65,6 +73,7 @@ std::optional<sf::fs::Dir> Archive::dir(const std::string& folder) {
 }
 
 std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms) {
+  cut_ = 0;
   auto out = prefix_.empty() ? std::vector<RotatedFile>() : list_dated(from);
   if (!out.empty() || from) return out;
   return list_beside(from_ms);
@@ -116,16 +125,21 @@ bool Archive::is_rotated(std::string_view name) const {
   return next == '.' || next == '-';
 }
 
-std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_ms) {
-  const auto here = dir("");
-  if (!here) return std::vector<RotatedFile>();
+std::vector<RotatedFile> Archive::rotated_in(const sf::fs::Dir& here) const {
   std::vector<RotatedFile> out;
-  for (auto& entry : here->list("")) {
+  for (auto& entry : here.list("")) {
     if (entry.kind != SF_FILE || !is_rotated(entry.name)) continue;
-    if (out.size() == kNamesMax) break;
     const bool foreign = foreign_compression(entry.name);
     out.push_back({"", std::move(entry), {}, foreign});
   }
+  return out;
+}
+
+std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_ms) {
+  const auto here = dir("");
+  if (!here) return std::vector<RotatedFile>();
+  auto out = rotated_in(*here);
+  const auto before = names_of(out);
   drop_unfinished(out);
   for (auto& one : out) {
     const bool there =
@@ -133,11 +147,18 @@ std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_m
             .match([&](sf::fs::Entry now) { return one.entry = std::move(now), true; }, [](sf::Gone) { return false; });
     if (!there) return std::nullopt;
   }
+  // Where the names were shifted meanwhile, one file was looked at twice and another not at all. Compared with a second
+  // listing, as the inode numbers of listings are not those of stat() on every filesystem.
+  if (names_of(rotated_in(*here)) != before) return std::nullopt;
   std::erase_if(out, [&](const auto& one) { return one.entry.mtime_ns / 1'000'000 < from_ms - kSlackMs; });
   const bool numbered = std::all_of(out.begin(), out.end(), [](const auto& one) { return number_at_end(one.file()); });
   std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
     return numbered ? number_at_end(a.file()) > number_at_end(b.file()) : a.entry.mtime_ns < b.entry.mtime_ns;
   });
+  if (out.size() > kNamesMax) {
+    cut_ = out.size() - kNamesMax;
+    out.erase(out.begin(), out.end() - kNamesMax);
+  }
   return out;
 }
 

@@ -31,10 +31,13 @@ class Archive {
   Archive(const sf::Host& host, std::string live_name, std::string pattern);
 
   // A file whose name or whose time of writing (Unix milliseconds, 2 s of slack: a compressor may round it) says that
-  // it is not older. Without a date, Wazuh's of the newest two
-  // months. Of names beside the live file the first kNamesMax.
+  // it is not older. Without a date, Wazuh's of the newest two months. Beside the live file at most the newest
+  // kNamesMax of those; cut() tells how many more there were.
   // Nothing: names changed meanwhile, so list again. Throws sf::Error.
   std::optional<std::vector<RotatedFile>> list(const std::optional<DatedName>& from, std::int64_t from_ms);
+  // How many of the last list() were beside the live file and not older, and were left out as the oldest over
+  // kNamesMax.
+  std::size_t cut() const { return cut_; }
   // The dated file, of the newest two months, that has this inode number; "" when there is none.
   std::string dated_name_of(std::uint64_t ino);
   // Nothing: not one of Wazuh's names.
@@ -46,6 +49,7 @@ class Archive {
   std::vector<RotatedFile> list_dated(const std::optional<DatedName>& from);
   void list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out);
   std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms);
+  std::vector<RotatedFile> rotated_in(const sf::fs::Dir& here) const;
   bool is_rotated(std::string_view name) const;
 
   static constexpr std::size_t kNamesMax = 10'000;
@@ -55,6 +59,7 @@ class Archive {
   std::string pattern_;
   std::string prefix_;  // "": not Wazuh's
   std::map<std::string, sf::fs::Dir> dirs_;
+  std::size_t cut_ = 0;
 };
 
 // '*' any bytes, '?' one; everything else itself.

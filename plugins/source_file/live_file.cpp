@@ -39,9 +39,7 @@ void LiveFile::open(std::string_view position) {
     lines_.reset(at_.offset);
     return;
   }
-  host_.warn(
-      "the position of the last run cannot be read; the file is read from its start, known alerts are "
-      "recognised, and what was rotated before is not read");
+  unknown_ = true;
 }
 
 // What stands under the name is what matters before the first run.
@@ -125,7 +123,10 @@ LiveFile::Then LiveFile::at_end(const sf::Emitter& out) {
   }
   if (after) return leave(out, *after);
   if (!live) refuse(SF_RETRY, "is not there any more; is its writer running? What was in it was read");
-  return Then::end;  // the new one has nothing yet, so its writer may still be in this one
+  // The new one has nothing yet, so its writer may still be in this one. Should it be gone by the next look, only its
+  // inode number tells that it was there; Wazuh itself removes those that stayed empty.
+  if (at_.next_ino == 0 && !archive_.dated(at_.file)) at_.next_ino = live->ino;
+  return Then::end;
 }
 
 LiveFile::Then LiveFile::leave(const sf::Emitter& out, const RotatedFile& after) {

@@ -11,7 +11,8 @@
 // rotated ones too, where copytruncate has its copy.
 //
 // When the file that was being read is nowhere, or cannot be decompressed, that is a gap: an incomplete interval, the
-// counter source_gaps, and an error once everything else was read. [stage-thread]
+// counter source_gaps, and an error once everything else was read. So is a position that cannot be read: everything
+// that is there is read again then, from the oldest rotated file on. [stage-thread]
 #pragma once
 #include "archive.hpp"
 #include "byte_file.hpp"
@@ -51,11 +52,16 @@ class LiveFile final : public Reader {
   Found find_rotated(const Look& live);
   Found resume(const RotatedFile& file);
   Found verify(ByteFile& file);
+  Found verify_unread(const sf::fs::Entry& entry, bool live);
+  bool nothing_read() const { return at_.offset == 0 && at_.first_line.empty(); }
+  std::optional<bool> was_archived(const Look& live);
   std::optional<std::string> name_of_live(const sf::fs::Entry& live);
   void lost(const sf::Emitter& out, const Look& live);
+  void start_anew(const sf::Emitter& out, const Look& live);
   bool find_next(const Look& live, std::optional<RotatedFile>& after);
   std::optional<std::vector<RotatedFile>> newer(const Look& live);
   void want(const RotatedFile& after);
+  void check_next(const std::vector<RotatedFile>& after, const Look& live);
   bool start(const RotatedFile& file);
   std::optional<ByteFile> open_file(const RotatedFile& file);
   void digest_last_line();
@@ -68,7 +74,8 @@ class LiveFile final : public Reader {
   std::string name_;
   Archive archive_;
   Position at_;
-  std::string kept_;  // the position that was handed over last
+  bool unknown_ = false;  // the position of the last run could not be read, and that was not told yet
+  std::string kept_;      // the position that was handed over last
   std::optional<ByteFile> file_;
   LineBuffer lines_;
   std::string last_line_;             // its end, of which at_ has no digest yet

@@ -13,9 +13,19 @@ constexpr unsigned kLooks = 20;        // for a name that is not there: it is, a
 constexpr std::uint32_t kLookMs = 50;  // ... took it away (unlink and link, wazuh/wazuh#14431)
 constexpr unsigned kGoneMax = 10;
 constexpr std::size_t kSearchMax = 64;  // rotated files whose first line is compared
+constexpr std::size_t kNamedMax = 10;   // files that were passed over; of more the number is told
 
 RotatedFile live_as_file(const sf::fs::Entry& live) {
   return {"", live, {}, false};
+}
+
+std::int64_t mtime_ms(const sf::fs::Entry& entry) {
+  return entry.mtime_ns / 1'000'000;
+}
+
+// As rotation names its files: with a number or a date. A copy that somebody keeps (.bak) tells nothing.
+bool ends_with_digit(const std::string& name) {
+  return !name.empty() && name.back() >= '0' && name.back() <= '9';
 }
 
 // The digest of the first line, or of its first 4 KiB; "" while the line is not complete.
@@ -64,6 +74,7 @@ void LiveFile::attach(const sf::Emitter& out) {
   const bool anything_read = at_.ino != 0 || at_.mtime_ms != 0;
   if (!anything_read) {
     if (!live) refuse(SF_RETRY, "is not there; correct the path, or wait until the SIEM has written it");
+    if (unknown_) return start_anew(out, live);
     start(live_as_file(*live));
     return;
   }
@@ -129,12 +140,12 @@ std::optional<std::string> LiveFile::name_of_live(const sf::fs::Entry& live) {
 LiveFile::Found LiveFile::resume(const RotatedFile& found) {
   auto file = open_file(found);
   if (!file) return Found::gone;
-  if (const auto is = verify(*file); is != Found::it) return is;
   const auto& entry = file->entry();
+  const bool live = found.folder.empty() && entry.name == name_;
+  if (const auto is = nothing_read() ? verify_unread(entry, live) : verify(*file); is != Found::it) return is;
   at_.dev = entry.dev;
   at_.ino = entry.ino;
-  at_.mtime_ms = entry.mtime_ns / 1'000'000;
-  const bool live = found.folder.empty() && entry.name == name_;
+  at_.mtime_ms = mtime_ms(entry);
   if (!live) at_.file = found.file();
   if (live && !archive_.dated(at_.file)) {
     const auto name = name_of_live(entry);
@@ -162,6 +173,42 @@ LiveFile::Found LiveFile::verify(ByteFile& file) {
   return same ? Found::it : Found::another;
 }
 
+// The same where nothing was read that could be compared: its inode number may be used again, or it was cut.
+LiveFile::Found LiveFile::verify_unread(const sf::fs::Entry& entry, bool live) {
+  const bool untouched = at_.mtime_ms == 0 || mtime_ms(entry) == at_.mtime_ms;  // 0: not known
+  if (entry.ino != at_.ino || untouched) return Found::it;
+  if (entry.size == 0) return Found::another;  // it was written to, and cut
+  if (!live) return Found::it;
+  if (archive_.dated(at_.file)) {
+    const auto name = archive_.dated_name_of(entry.ino);
+    return name.empty() || name == at_.file ? Found::it : Found::another;
+  }
+  const auto files = archive_.list(std::nullopt, at_.mtime_ms);
+  if (!files) return Found::gone;
+  const auto is_copy = [&](const RotatedFile& one) {
+    return one.entry.ino != entry.ino && mtime_ms(one.entry) > at_.mtime_ms;
+  };
+  return std::any_of(files->begin(), files->end(), is_copy) ? Found::another : Found::it;
+}
+
+// Whether the first rotated file after the last look is the one of which nothing was read: a .gz has another inode
+// number, and so has a copy of one that was cut; and as long as an older one is there, none was removed for its age.
+// Nothing: names change right now.
+std::optional<bool> LiveFile::was_archived(const Look& live) {
+  if (!nothing_read() || archive_.dated(at_.file)) return false;
+  const auto files = archive_.list(std::nullopt, 0);
+  if (!files) return std::nullopt;
+  bool older = false;
+  for (const auto& one : *files) {
+    if (live && one.entry.ino == live->ino) continue;
+    const bool packed = ByteFile::is_gzip(one.entry.name);
+    if (packed && mtime_ms(one.entry) == at_.mtime_ms) return true;  // gzip keeps it: nothing was written since
+    if (mtime_ms(one.entry) > at_.mtime_ms) return older && !one.unreadable && (is_own(live) || packed);
+    older = older || ends_with_digit(one.file());
+  }
+  return false;
+}
+
 void LiveFile::digest_last_line() {
   if (last_line_.empty()) return;
   at_.last_bytes = last_line_.size();
@@ -171,9 +218,13 @@ void LiveFile::digest_last_line() {
 
 // The file that was being read is nowhere: goes on with the one after it.
 void LiveFile::lost(const sf::Emitter& out, const Look& live) {
-  if (at_.ino != 0 && at_.empty) {
-    host_.info(own_name() + " was empty when it was read last, and is gone: Wazuh removes empty files");
-  } else if (at_.ino != 0) {
+  const auto archived = at_.ino == 0 ? std::optional(true) : was_archived(live);
+  if (!archived) return;
+  if (!*archived && at_.empty) {
+    missed(out, own_name() +
+                    " was empty when it was read last, and was cut or removed since: what it got until then, if it got "
+                    "anything, is missing");
+  } else if (!*archived) {
     missed(out, own_name() + ", read to byte " + std::to_string(at_.offset) +
                     ", was cut or removed, and no rotated file begins and goes on as it did: what it got after that "
                     "was read until then is missing");
@@ -186,20 +237,34 @@ void LiveFile::lost(const sf::Emitter& out, const Look& live) {
   if (after) want(*after);
 }
 
+// The position of the last run cannot be read, so nothing tells what was: begins with the oldest file that is there.
+void LiveFile::start_anew(const sf::Emitter& out, const Look& live) {
+  std::optional<RotatedFile> after;
+  if (!find_next(live, after) || !start(after ? *after : live_as_file(*live))) return;
+  unknown_ = false;
+  missed(out, "the position of the last run cannot be read: reading everything again from " + own_name() +
+                  " on, known alerts are recognised; what was removed before, or is older, may be missing");
+  tell_skipped(out);
+}
+
 // The file to read when this one has been read: a rotated one, or the live one as soon as it has bytes. False: names
 // change right now, look again.
 bool LiveFile::find_next(const Look& live, std::optional<RotatedFile>& after) {
   skipped_.clear();
   const auto files = newer(live);
   if (!files) return false;
+  std::size_t passed = 0;
   for (const auto& one : *files) {
     if (!one.unreadable) {
       after = one;
-      return true;
+      break;
     }
-    skipped_.push_back(printable(one.file()) + " is compressed by something else than gzip and was not read");
+    if (++passed <= kNamedMax)
+      skipped_.push_back(printable(one.file()) + " is compressed by something else than gzip and was not read");
   }
-  if (live && !is_own(live) && live->size != 0) after = live_as_file(*live);
+  if (passed > kNamedMax)
+    skipped_.push_back(std::to_string(passed - kNamedMax) + " more are compressed by something else than gzip");
+  if (!after && live && !is_own(live) && live->size != 0) after = live_as_file(*live);
   return true;
 }
 
@@ -228,9 +293,25 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
     const auto at = std::find_if(files->begin(), files->end(), [&](const auto& f) { return f.entry.ino == at_.ino; });
     if (at == files->end()) return std::nullopt;
     files->erase(files->begin(), at + 1);
+    check_next(*files, live);
+  } else if (archive_.cut() != 0) {
+    skipped_.push_back("of " + std::to_string(files->size() + archive_.cut()) + " rotated files the " +
+                       std::to_string(archive_.cut()) + " oldest were not read");
   }
   std::erase_if(*files, is_live);
   return files;
+}
+
+// The file that stood under the name, empty, after the one that is being read: it is there, or was compressed, or what
+// it got is missing.
+void LiveFile::check_next(const std::vector<RotatedFile>& after, const Look& live) {
+  if (at_.next_ino == 0 || (live && live->ino == at_.next_ino)) return;
+  const auto is_next = [&](const RotatedFile& one) { return one.entry.ino == at_.next_ino; };
+  if (std::any_of(after.begin(), after.end(), is_next)) return;
+  if (!after.empty() && ByteFile::is_gzip(after.front().entry.name)) return;
+  skipped_.push_back("the file after " + own_name() +
+                     " was empty when it was seen last, and was cut or removed since: what it got until then, if it "
+                     "got anything, is missing");
 }
 
 // Begins to read this file. False: it is gone.
@@ -244,7 +325,7 @@ bool LiveFile::start(const RotatedFile& file) {
   fresh.file = *name;
   fresh.dev = opened->entry().dev;
   fresh.ino = opened->entry().ino;
-  fresh.mtime_ms = opened->entry().mtime_ns / 1'000'000;
+  fresh.mtime_ms = mtime_ms(opened->entry());
   fresh.empty = opened->entry().size == 0 && opened->grows();
   fresh.until_ms = at_.until_ms;
   at_ = std::move(fresh);

@@ -32,6 +32,7 @@ Position read(const Json& j) {
   out.last_bytes = number_at(j, "last_bytes");
   out.last_sha256 = j.at("last_sha256").get<std::string>();
   out.until_ms = shared::time_at(j, "until_ms");
+  if (j.contains("next_ino")) out.next_ino = number_at(j, "next_ino");
   if (out.last_bytes > out.offset || out.last_bytes > kDigestBytesMax) throw std::out_of_range("last_bytes");
   return out;
 }
@@ -40,18 +41,19 @@ Position read(const Json& j) {
 
 std::string Position::text() const {
   // A name of a file is bytes; one that is not UTF-8 is not kept, and the file is found by its inode and digests.
-  return Json{{"v", 2},
-              {"file", file},
-              {"dev", dev},
-              {"ino", ino},
-              {"mtime_ms", mtime_ms},
-              {"empty", empty},
-              {"offset", offset},
-              {"first_line_sha256", first_line},
-              {"last_bytes", last_bytes},
-              {"last_sha256", last_sha256},
-              {"until_ms", until_ms}}
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  Json out{{"v", 2},
+           {"file", file},
+           {"dev", dev},
+           {"ino", ino},
+           {"mtime_ms", mtime_ms},
+           {"empty", empty},
+           {"offset", offset},
+           {"first_line_sha256", first_line},
+           {"last_bytes", last_bytes},
+           {"last_sha256", last_sha256},
+           {"until_ms", until_ms}};
+  if (next_ino != 0) out["next_ino"] = next_ino;
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::optional<Position> Position::of(std::string_view text) {

@@ -121,3 +121,43 @@ TEST_CASE("archive: a name that vanishes while it is looked at makes the list vo
   CHECK(names(archive, std::nullopt).size() == 1);
   CHECK(Archive(MockHost("poll").host(), "alerts.json", "").list(std::nullopt, 0).value().empty());
 }
+
+TEST_CASE("archive: however many older files there are, those of the time are found; the newest are kept",
+          "[source_file]") {
+  MockHost host("poll");
+  const auto name = [](int n) { return "alerts.json-" + std::to_string(100'000 + n); };
+  for (int n = 0; n < 30'000; ++n) host.fs.put(kParent, name(n), "");
+  host.fs.now_ns += 60'000'000'000;
+  const auto from_ms = host.fs.now_ns / 1'000'000;
+  for (int n = 30'000; n < 30'005; ++n) host.fs.put(kParent, name(n), "");
+  Archive archive(host.host(), "alerts.json", "");
+  CHECK(names(archive, std::nullopt, from_ms) ==
+        Names{name(30'000), name(30'001), name(30'002), name(30'003), name(30'004)});
+  CHECK(archive.cut() == 0);
+  const auto all = names(archive, std::nullopt);
+  REQUIRE(all.size() == 10'000);
+  CHECK(all.front() == name(20'005));
+  CHECK(all.back() == name(30'004));
+  CHECK(archive.cut() == 20'005);
+  CHECK(names(archive, std::nullopt, from_ms).size() == 5);
+  CHECK(archive.cut() == 0);
+}
+
+TEST_CASE("archive: names that are shifted while they are looked at make the list void", "[source_file]") {
+  for (unsigned nth = 1; nth <= 3; ++nth) {
+    MockHost host("poll");
+    for (const auto* name : {"alerts.json.3", "alerts.json.2", "alerts.json.1", "alerts.json"})
+      host.fs.put(kParent, name, name);
+    unsigned stats = 0;
+    host.fs.before_call = [&](const std::string& call) {
+      if (!call.starts_with("stat") || ++stats != nth) return;
+      for (int n = 3; n > 0; --n)
+        host.fs.rename(kParent, "alerts.json." + std::to_string(n), "alerts.json." + std::to_string(n + 1));
+      host.fs.rename(kParent, "alerts.json", "alerts.json.1");
+      host.fs.put(kParent, "alerts.json", "");
+    };
+    Archive archive(host.host(), "alerts.json", "");
+    CHECK(!archive.list(std::nullopt, 0));
+    CHECK(names(archive, std::nullopt).size() == 4);
+  }
+}

@@ -115,6 +115,12 @@ TEST_CASE("live file: over random histories every line is handed over once", "[s
     int written = 0;
     std::string half;  // of a line that is being written
     std::vector<int> got;
+    unsigned unseen = 0;  // files that were empty when they were read last, and were removed, as Wazuh does
+    const auto about_to_rotate = [&] {
+      if (follower.position.empty() || !host.fs.get(kParent, manager.file())->empty()) return;
+      const auto at = nlohmann::json::parse(follower.position);
+      if (at["empty"] == true && at["file"] == manager.file()) ++unseen;
+    };
     const auto act = [&](bool may_leave_empty) {
       const auto what = random() % 10;
       const bool may_rotate = half.empty() && (may_leave_empty || !host.fs.get(kParent, manager.file())->empty());
@@ -132,8 +138,10 @@ TEST_CASE("live file: over random histories every line is handed over once", "[s
         }
         manager.write(bytes);
       } else if (may_rotate && what == 6) {
+        about_to_rotate();
         manager.rotate();
       } else if (may_rotate && what == 7) {
+        about_to_rotate();
         manager.midnight();
       } else if (what == 8) {
         manager.compress();
@@ -160,6 +168,6 @@ TEST_CASE("live file: over random histories every line is handed over once", "[s
     std::erase_if(got, [&](int id) { return id < begin; });
     CHECK(got == range(begin, written));
     CHECK(follower.rejected.empty());
-    CHECK(host.metrics.counter("source_gaps") == 0);
+    CHECK(host.metrics.counter("source_gaps") == unseen);
   }
 }

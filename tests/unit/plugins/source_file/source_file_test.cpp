@@ -242,13 +242,17 @@ TEST_CASE("source_file: followed, what came into a rotated file since the last l
   CHECK(json::parse(position)["offset"] == lines(9, 12).size());
 }
 
-TEST_CASE("source_file: a position of another version is said and the file read from its start", "[source_file]") {
+TEST_CASE("source_file: a position of another version is a gap, and the file is read from its start", "[source_file]") {
   for (std::string position : {"nonsense", "[]", R"({"v":2})", R"({"v":"1"})", R"({"v":1,"ino":"x","offset":-4})"}) {
     MockHost host("poll");
     host.fs.put(kParent, "alerts.json", lines(0, 3));
     INFO(position);
-    CHECK(ids(run(host, kFollow, position)) == range(0, 3));
+    SourceUnderTest source(host, signalfoundry_plugin, kFollow);
+    source.open(position);
+    CHECK_THROWS_WITH(source.poll_all(), ContainsSubstring("the position of the last run cannot be read"));
+    CHECK(ids(source.last()) == range(0, 3));
     CHECK(host.log.lines.size() == 1);
+    CHECK(host.metrics.counter("source_gaps") == 1);
   }
 }
 
