@@ -74,11 +74,11 @@ void Coverage::load() {
   shared_->watch.load(state, host_.now_ms());
 }
 
-Seen Coverage::seen(const sf::Record& alert, std::int64_t now_ms) const {
+Seen Coverage::seen(const sf::Record& alert) const {
   const auto& settings = shared_->watch.settings();
   const auto& paths = *paths_;
   Seen out;
-  out.time_ms = shared::instant_of(alert.text(paths.time).value_or("")).value_or(now_ms);
+  out.time_ms = shared::instant_of(alert.text(paths.time).value_or(""));
   out.received_ms = shared::instant_of(alert.text(paths.received).value_or(""));
   out.host_id = std::string(alert.text(paths.host_id).value_or("").substr(0, 256));
   out.host_name = std::string(alert.text(paths.host_name).value_or("").substr(0, 256));
@@ -90,8 +90,11 @@ Seen Coverage::seen(const sf::Record& alert, std::int64_t now_ms) const {
     if (!matcher.source().empty() && matcher.source() == source) out.synthetic = true;
     if (matcher.matches(alert, paths.rule)) out.canaries.push_back(i);
   }
-  if (out.canaries.empty()) return out;
-  out.out = {out.time_ms, alert.text_or(paths.disposition, ""), alert.text_or(paths.key, ""),
+  // An alert without a time of its own has that of its arrival (docs/formats/alert.md); a SIEM's own takes longer than
+  // a millisecond to arrive.
+  if (!out.synthetic && out.time_ms == out.received_ms) out.time_ms.reset();
+  if (out.canaries.empty() || !out.time_ms) return out;
+  out.out = {*out.time_ms, alert.text_or(paths.disposition, ""), alert.text_or(paths.key, ""),
              out.synthetic ? number_of(alert.text(paths.number).value_or("")) : std::nullopt};
   return out;
 }
@@ -100,7 +103,7 @@ void Coverage::batch(std::span<const sf::Record> alerts, const sf::BatchSink& /*
   const auto now = host_.now_ms();
   std::vector<Seen> all;
   all.reserve(alerts.size());
-  for (const auto& alert : alerts) all.push_back(seen(alert, now));
+  for (const auto& alert : alerts) all.push_back(seen(alert));
   const std::lock_guard lock(shared_->mutex);
   shared_->watch.take(std::move(all), now);
 }

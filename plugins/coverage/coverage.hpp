@@ -31,7 +31,7 @@ class Coverage final : public sf::Stage {
 
  private:
   struct Paths;
-  Seen seen(const sf::Record& alert, std::int64_t now_ms) const;
+  Seen seen(const sf::Record& alert) const;
   void load();
   void keep();
 

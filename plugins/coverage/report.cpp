@@ -167,6 +167,7 @@ void Report::freshness() {
                             {"age_s", newest ? OrderedJson(seconds(age)) : OrderedJson()},
                             {"max_s", seconds(settings.freshness_max_ms)},
                             {"alerts", watch_.ages_.count()},
+                            {"without_time", watch_.without_time_},
                             {"age_median_s", seconds_or_null(watch_.ages_.quantile(50))},
                             {"age_high_s", seconds_or_null(watch_.ages_.quantile(95))},
                             {"lag_median_s", seconds_or_null(watch_.lags_.quantile(50))},
@@ -175,6 +176,7 @@ void Report::freshness() {
                             {"ahead_s", seconds(watch_.most_ahead_ms_)}};
   gauge("coverage_newest_age_seconds", seconds(age));
   gauge("coverage_ahead_seconds", seconds(watch_.most_ahead_ms_));
+  gauge("coverage_without_time", static_cast<double>(watch_.without_time_));
   const auto quantile = [&](const char* name, const Samples& samples, std::size_t percent) {
     if (const auto value = samples.quantile(percent)) gauge(name, seconds(*value));
   };
@@ -225,6 +227,10 @@ void Report::troubles() {
                             shared::span_text(watch_.most_ahead_ms_) + ", and " +
                             shared::span_text(settings.clock_ahead_max_ms) + " is the bound");
   out_.part["conflicting"] = watch_.conflicts_;
+  if (watch_.without_time_ != 0)
+    out_.warnings.push_back(std::to_string(watch_.without_time_) +
+                            " alerts of this run have no time that can be read, and renew nothing; see the time in "
+                            "the mapping of their source");
   if (watch_.conflicts_ == 0) return;
   std::string named;
   for (const auto& one : watch_.conflict_names_) named += (named.empty() ? "" : "; ") + one;

@@ -2,11 +2,50 @@
 //
 // schema.hpp - the settings of coverage.
 #pragma once
+#include <string_view>
+
+#include "../shared/joined.hpp"
 
 namespace coverage {
 
 // clang-format off
-constexpr const char* kSchema = R"json({
+// What a signal and a canary are called in sentences, and which alerts are theirs. Matcher reads it.
+inline constexpr std::string_view kSelectors = R"json(
+          "name": {
+            "type": "string", "minLength": 1, "maxLength": 100,
+            "description": "What it is called in sentences."
+          },
+          "rule_ids": {
+            "type": "array", "default": [], "items": {"type": "string", "minLength": 1, "maxLength": 100},
+            "description": "Alerts of one of these rules."
+          },
+          "rule_groups": {
+            "type": "array", "default": [], "items": {"type": "string", "minLength": 1, "maxLength": 100},
+            "description": "Alerts with one of these rule groups, in any case."
+          },
+          "field": {
+            "type": "string", "minLength": 1, "maxLength": 255,
+            "description": "A canonical field or a JSON pointer whose text is one of values."
+          },
+          "values": {
+            "type": "array", "default": [], "items": {"type": "string", "maxLength": 255},
+            "description": "The values of field."
+          },
+)json";
+
+// The end of what is asked of a host and of a signal.
+inline constexpr std::string_view kRate = R"json(
+          "at_least": {
+            "type": "integer", "minimum": 1, "maximum": 1000000,
+            "description": "So many alerts at least in each window."
+          },
+          "window": {
+            "type": "string", "x-sf-duration": true, "minimum": 60000, "default": "24h",
+            "description": "The window of at_least."
+          }
+)json";
+
+inline constexpr std::string_view kHosts = R"json({
   "type": "object",
   "additionalProperties": false,
   "properties": {
@@ -32,14 +71,9 @@ constexpr const char* kSchema = R"json({
             "type": "string", "x-sf-duration": true, "minimum": 1000,
             "description": "So old may its newest alert become. Without: longest_silence of the stage."
           },
-          "at_least": {
-            "type": "integer", "minimum": 1, "maximum": 1000000,
-            "description": "So many alerts at least in each window."
-          },
-          "window": {
-            "type": "string", "x-sf-duration": true, "minimum": 60000, "default": "24h",
-            "description": "The window of at_least."
-          }
+)json";
+
+inline constexpr std::string_view kSignals = R"json(
         }
       }
     },
@@ -61,26 +95,9 @@ constexpr const char* kSchema = R"json({
       "items": {
         "type": "object", "required": ["name"],
         "properties": {
-          "name": {
-            "type": "string", "minLength": 1, "maxLength": 100,
-            "description": "What it is called in sentences."
-          },
-          "rule_ids": {
-            "type": "array", "default": [], "items": {"type": "string", "minLength": 1, "maxLength": 100},
-            "description": "Alerts of one of these rules."
-          },
-          "rule_groups": {
-            "type": "array", "default": [], "items": {"type": "string", "minLength": 1, "maxLength": 100},
-            "description": "Alerts with one of these rule groups, in any case."
-          },
-          "field": {
-            "type": "string", "minLength": 1, "maxLength": 255,
-            "description": "A canonical field or a JSON pointer whose text is one of values."
-          },
-          "values": {
-            "type": "array", "default": [], "items": {"type": "string", "maxLength": 255},
-            "description": "The values of field."
-          },
+)json";
+
+inline constexpr std::string_view kSignalBounds = R"json(
           "per_host": {
             "type": "boolean", "default": false,
             "description": "true: of each expected host, not of the site as a whole."
@@ -89,14 +106,9 @@ constexpr const char* kSchema = R"json({
             "type": "string", "x-sf-duration": true, "minimum": 1000, "default": "24h",
             "description": "So old may its newest alert become."
           },
-          "at_least": {
-            "type": "integer", "minimum": 1, "maximum": 1000000,
-            "description": "So many alerts at least in each window."
-          },
-          "window": {
-            "type": "string", "x-sf-duration": true, "minimum": 60000, "default": "24h",
-            "description": "The window of at_least."
-          }
+)json";
+
+inline constexpr std::string_view kCanaries = R"json(
         }
       }
     },
@@ -106,30 +118,13 @@ constexpr const char* kSchema = R"json({
       "items": {
         "type": "object", "required": ["name", "every", "disposition"],
         "properties": {
-          "name": {
-            "type": "string", "minLength": 1, "maxLength": 100,
-            "description": "What it is called in sentences."
-          },
           "source": {
             "type": "string", "minLength": 1, "maxLength": 64,
             "description": "The stage of a source_canary. What it brings counts for nothing else."
           },
-          "rule_ids": {
-            "type": "array", "default": [], "items": {"type": "string", "minLength": 1, "maxLength": 100},
-            "description": "Alerts of one of these rules."
-          },
-          "rule_groups": {
-            "type": "array", "default": [], "items": {"type": "string", "minLength": 1, "maxLength": 100},
-            "description": "Alerts with one of these rule groups, in any case."
-          },
-          "field": {
-            "type": "string", "minLength": 1, "maxLength": 255,
-            "description": "A canonical field or a JSON pointer whose text is one of values."
-          },
-          "values": {
-            "type": "array", "default": [], "items": {"type": "string", "maxLength": 255},
-            "description": "The values of field."
-          },
+)json";
+
+inline constexpr std::string_view kRest = R"json(
           "every": {
             "type": "string", "x-sf-duration": true, "minimum": 0,
             "description": "How often one is raised. 0s: in each run."
@@ -168,5 +163,8 @@ constexpr const char* kSchema = R"json({
   }
 })json";
 // clang-format on
+
+inline constexpr const char* kSchema =
+    shared::Joined<kHosts, kRate, kSignals, kSelectors, kSignalBounds, kRate, kCanaries, kSelectors, kRest>::text;
 
 }  // namespace coverage

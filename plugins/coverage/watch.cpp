@@ -12,15 +12,20 @@ constexpr std::size_t kConflictsNamed = 5;
 void Watch::take(std::vector<Seen> alerts, std::int64_t now_ms) {
   settle_clock(now_ms);
   std::stable_sort(alerts.begin(), alerts.end(), [](const Seen& a, const Seen& b) { return a.time_ms < b.time_ms; });
-  for (const auto& alert : alerts) take_one(alert, now_ms);
+  for (const auto& alert : alerts) {
+    if (alert.time_ms)
+      take_one(alert, *alert.time_ms, now_ms);
+    else
+      ++without_time_;
+  }
 }
 
-void Watch::take_one(const Seen& alert, std::int64_t now_ms) {
-  if (const auto lead = alert.time_ms - now_ms; lead > 0) {
+void Watch::take_one(const Seen& alert, std::int64_t alert_ms, std::int64_t now_ms) {
+  if (const auto lead = alert_ms - now_ms; lead > 0) {
     ++ahead_;
     most_ahead_ms_ = std::max(most_ahead_ms_, lead);
   }
-  const auto time_ms = std::min(alert.time_ms, now_ms);
+  const auto time_ms = std::min(alert_ms, now_ms);
   for (const auto i : alert.canaries) {
     canaries_[i].came_out(alert.out, settings_.canaries[i], now_ms);
     ++canaries_out_;

@@ -3,8 +3,9 @@
 // watch.hpp - what was heard of, of whom and when; all workers of a run share one, and it is kept between runs.
 //
 // What is judged is the age of the newest alert by its own time, against the clock on the wall; an alert of the future
-// counts as one of now. So a run without alerts ages everything, and no window of a query bounds what is found.
-// Thread: one at a time; the stage locks.
+// counts as one of now. So a run without alerts ages everything, and no window of a query bounds what is found. An
+// alert whose time cannot be read renews nothing and is counted: taken for one of now, a feed that is stale or replayed
+// would look alive. Thread: one at a time; the stage locks.
 #pragma once
 #include <map>
 #include <set>
@@ -17,7 +18,7 @@ namespace coverage {
 
 // What a batch showed of one alert.
 struct Seen {
-  std::int64_t time_ms = 0;
+  std::optional<std::int64_t> time_ms;  // nothing: it has none that can be read, and says nothing of when
   std::optional<std::int64_t> received_ms;
   std::string host_id, host_name;     // each may be ""
   bool synthetic = false;             // of a source_canary: no SIEM, no host
@@ -53,7 +54,7 @@ class Watch {
   void start(std::int64_t now_ms);
   void count_from(std::int64_t now_ms);
   void read(const nlohmann::json& json, std::int64_t now_ms);
-  void take_one(const Seen& alert, std::int64_t now_ms);
+  void take_one(const Seen& alert, std::int64_t alert_ms, std::int64_t now_ms);
   void take_host(const Seen& alert, std::size_t host, std::int64_t time_ms);
 
   Settings settings_;
@@ -68,7 +69,7 @@ class Watch {
 
   // Of this run.
   Samples ages_, lags_;
-  std::uint64_t canaries_out_ = 0, ahead_ = 0, conflicts_ = 0;
+  std::uint64_t canaries_out_ = 0, ahead_ = 0, conflicts_ = 0, without_time_ = 0;
   std::int64_t most_ahead_ms_ = 0, set_back_ms_ = 0;
   std::set<std::string> conflict_names_;
   std::string damage_;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "../shared/safe_text.hpp"
+#include "json_member.hpp"
 
 namespace writeback_wazuh {
 
@@ -16,25 +16,16 @@ using Json = nlohmann::json;
 using search::Problem;
 using Act = Problem::Act;
 
-constexpr int kCopiesMost = 50;        // of one finding; a known fault of early builds stored eleven
 constexpr std::size_t kTogether = 10;  // plugins.security_analytics.max_case_management_bulk_size, by default
 
-std::string who(const search::Server& server) {
+std::string name_of(const search::Server& server) {
   return "the indexer at " + server.where;
 }
 
 // "(403 security_exception: …)" of an error answer.
 std::string told(const search::Reply& reply) {
-  const auto json = Json::parse(reply.body, nullptr, false);
-  std::string reason;
-  if (json.is_object() && json.contains("error")) {
-    const auto& error = json["error"];
-    reason = error.is_string() ? error.get<std::string>()
-             : error.is_object() && error.contains("reason") && error["reason"].is_string()
-                 ? error["reason"].get<std::string>()
-                 : "";
-  }
-  return "(" + std::to_string(reply.status) + (reason.empty() ? "" : " " + shared::printable(reason, 200)) + ")";
+  const auto reason = reason_of(Json::parse(reply.body, nullptr, false));
+  return "(" + std::to_string(reply.status) + (reason.empty() ? "" : " " + reason) + ")";
 }
 
 std::optional<Problem> judge(const search::Reply& reply, const std::string& who) {
@@ -62,15 +53,40 @@ std::optional<Problem> judge(const search::Reply& reply, const std::string& who)
   }
 }
 
-std::string text(const Json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+bool nobodys(std::string status) {
+  for (char& c : status) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return status.empty() || status == "active";
+}
+
+// `source` is what the document has of wazuh.case.status, which the search gives whatever the shape: a list, a name
+// with dots, an object. (Its `fields` would not do: beside a nested value they leave out the one of a name with dots.)
+// The endpoint writes a plain text in nested objects, so that any other shape was put there by somebody else.
+bool untouched(const Json& source) {
+  std::size_t values = 0;
+  std::vector<const Json*> rest = {&source};
+  while (!rest.empty()) {
+    const Json& one = *rest.back();
+    rest.pop_back();
+    if (one.is_structured())
+      for (const auto& inner : one) rest.push_back(&inner);
+    else if (!one.is_null())
+      ++values;
+  }
+  const auto* status = text(member(member(member(&source, "wazuh"), "case"), "status"));
+  return values == 0 || (values == 1 && status != nullptr && nobodys(*status));
+}
+
+// All shards answered, and in time.
+bool whole(const Json& answer) {
+  const auto* late = member(&answer, "timed_out");
+  const auto* failed = member(member(&answer, "_shards"), "failed");
+  return late != nullptr && *late == false && failed != nullptr && *failed == 0;
 }
 
 }  // namespace
 
 Findings::Findings(const sf::Host& host, const search::Server& server, std::string index, const std::atomic<bool>& stop)
-    : exchange_(host, server, who(server), stop), who_(who(server)), index_(std::move(index)) {}
+    : exchange_(host, server, name_of(server), stop), who_(name_of(server)), index_(std::move(index)) {}
 
 search::Reply Findings::ask(const search::Question& question) {
   search::Reply out;
@@ -85,8 +101,9 @@ search::Reply Findings::ask(const search::Question& question) {
   return out;
 }
 
-std::vector<Stored> Findings::find(const Finding& finding) {
+Copies Findings::find(const Finding& finding) {
   const Json query = {{"size", kCopiesMost},
+                      {"track_total_hits", true},
                       {"_source", {"wazuh.case.status"}},
                       {"query",
                        {{"bool",
@@ -99,33 +116,41 @@ std::vector<Stored> Findings::find(const Finding& finding) {
       "/" + index_ + "/_search?ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false";
   question.body = query.dump();
   const auto answer = Json::parse(ask(question).body, nullptr, false);
-  const auto hits = answer.is_object() ? answer.value("/hits/hits"_json_pointer, Json()) : Json();
-  if (!hits.is_array())
-    throw sf::Error(SF_RETRY, who_ + " gave a list of findings that is not understood; see what stands at url");
-  std::vector<Stored> out;
-  const Json none = Json::object();
-  for (const auto& hit : hits) {
-    if (!hit.is_object()) continue;
-    const auto status = hit.value("/_source/wazuh/case/status"_json_pointer, Json());
-    out.push_back({text(hit, "_id"), text(hit, "_index"), status.is_string() ? status.get<std::string>() : ""});
+  const auto refuse = [&](const char* what) {
+    throw sf::Error(SF_RETRY, who_ + " gave a list of findings that is not " + what + "; see what stands at url");
+  };
+  const auto* found = member(&answer, "hits");
+  const auto* hits = member(found, "hits");
+  if (hits == nullptr || !hits->is_array()) refuse("understood");
+  if (!whole(answer)) refuse("whole");
+  Copies out;
+  for (const auto& hit : *hits) {
+    const auto* id = text(member(&hit, "_id"));
+    const auto* index = text(member(&hit, "_index"));
+    const auto* source = member(&hit, "_source");
+    if (id == nullptr || index == nullptr || source == nullptr) refuse("understood");
+    out.documents.push_back({*id, *index, untouched(*source)});
   }
+  const auto* total = member(member(found, "total"), "value");
+  if (total != nullptr && total->is_number_unsigned())
+    out.beyond = std::max<std::uint64_t>(total->get<std::uint64_t>(), hits->size()) - hits->size();
   return out;
 }
 
-void Findings::update(const std::vector<Stored>& documents, std::string_view status) {
+Outcome Findings::update(const std::vector<Stored>& documents, std::string_view status) {
+  Outcome out(who_);
   for (std::size_t at = 0; at < documents.size(); at += kTogether) {
+    const auto end = std::min(documents.size(), at + kTogether);
     Json findings = Json::array();
-    for (std::size_t i = at; i < std::min(documents.size(), at + kTogether); ++i)
+    for (std::size_t i = at; i < end; ++i)
       findings.push_back({{"_id", documents[i].id}, {"_index", documents[i].index}, {"case", {{"status", status}}}});
     search::Question question;
     question.method = "PUT";
     question.path = "/_plugins/_security_analytics/findings/_update";
-    question.body = Json{{"findings", findings}}.dump();
-    const auto reply = ask(question);
-    const auto answer = Json::parse(reply.body, nullptr, false);
-    if (!answer.is_object() || answer.value("/errors"_json_pointer, Json(true)) != false)
-      throw sf::Error(SF_FAILED, who_ + " did not change all cases of a finding " + told(reply) + "; see its log");
+    question.body = Json{{"findings", findings}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+    out.add(ask(question).body, end - at);
   }
+  return out;
 }
 
 }  // namespace writeback_wazuh

@@ -7,11 +7,13 @@
 #include <signalfoundry/host.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "../shared/search/exchange.hpp"
+#include "outcome.hpp"
 
 namespace writeback_wazuh {
 
@@ -25,18 +27,29 @@ struct Finding {
 struct Stored {  // one document of a finding
   std::string id;
   std::string index;
-  std::string status;  // of its case; "": none yet
+  bool untouched = false;  // nobody has set the status of its case
+};
+
+struct Copies {  // of one finding
+  std::vector<Stored> documents;
+  std::uint64_t beyond = 0;  // more of them, which were not looked at
 };
 
 class Findings {
  public:
+  static constexpr std::size_t kCopiesMost = 1'000;  // that are looked at; a known fault of early builds stored eleven
+
   // `server` and `stop` must outlive it.
   Findings(const sf::Host& host, const search::Server& server, std::string index, const std::atomic<bool>& stop);
 
-  // The documents of this finding. Throws what Exchange::persist() throws.
-  std::vector<Stored> find(const Finding& finding);
-  // Sets the status of these documents' cases. Throws that, and sf::Error(SF_FAILED) when one was not updated.
-  void update(const std::vector<Stored>& documents, std::string_view status);
+  // The documents of this finding. Throws what Exchange::persist() throws, and sf::Error(SF_RETRY) for a list that is
+  // not whole or not understood.
+  Copies find(const Finding& finding);
+  // Sets the status of these documents' cases, each whatever becomes of the others. Throws what Exchange::persist() and
+  // Outcome::add() throw.
+  Outcome update(const std::vector<Stored>& documents, std::string_view status);
+  // What messages call the server.
+  const std::string& who() const { return who_; }
 
  private:
   search::Reply ask(const search::Question& question);

@@ -80,23 +80,44 @@ class Writer : public sf::Notifier {
     const auto json = Json::parse(payload);
     const auto member = [&](const char* key) { return json.at(key).get<std::string>(); };
     try {
-      auto documents = findings_->find({member("event_index"), member("doc_id"), member("rule_id")});
-      if (documents.empty())
-        throw sf::Error(SF_FAILED,
-                        "there is no such finding in " + index_ + "; see index, and what this user may read");
-      // A status that somebody set stays; so does one of ours, when this is delivered a second time.
-      std::erase_if(documents, [](const Stored& one) { return !untouched(one.status); });
-      host_.count(documents.empty() ? "writeback_left_alone" : "writeback_updated");
-      findings_->update(documents, member("status"));
+      set({member("event_index"), member("doc_id"), member("rule_id")}, member("status"));
     } catch (const sf::Stop&) {
       throw sf::Error(SF_RETRY, "the run stops; the message waits for the next one");
     }
   }
 
  private:
-  static bool untouched(std::string status) {
-    for (char& c : status) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return status.empty() || status == "active";
+  static constexpr int kLooks = 3;  // where somebody else changes a document meanwhile
+  // Between two of them: longer than a change takes to be found (the index.refresh_interval of findings is 2s).
+  static constexpr std::uint32_t kLookAgainMs = 3'000;
+
+  void set(const Finding& finding, const std::string& status) {
+    std::size_t done = 0;
+    for (int look = 1;; ++look) {
+      auto [documents, beyond] = findings_->find(finding);
+      if (documents.empty())
+        throw sf::Error(SF_FAILED,
+                        "there is no such finding in " + index_ + "; see index, and what this user may read");
+      const auto all = documents.size() + beyond;
+      // A status that somebody set stays; so does one of ours, when this is delivered a second time.
+      std::erase_if(documents, [](const Stored& one) { return !one.untouched; });
+      const auto outcome = findings_->update(documents, status);
+      outcome.settle(look == kLooks);
+      done += outcome.done();
+      if (!outcome.changed()) return tell(done, all, beyond);
+      if (!host_.wait(kLookAgainMs)) throw sf::Stop{};
+    }
+  }
+
+  // So many documents were set, there are so many in all, and so many of these were not looked at.
+  void tell(std::size_t done, std::uint64_t all, std::uint64_t beyond) const {
+    host_.count(done == 0 ? "writeback_left_alone" : "writeback_updated");
+    if (beyond == 0) return;
+    host_.count("writeback_beyond", beyond);
+    throw sf::Error(SF_FAILED, findings_->who() + " keeps " + std::to_string(all) + " documents of this finding, and " +
+                                   std::to_string(beyond) +
+                                   " of them were not looked at; see why it is stored so "
+                                   "often, and set those in the dashboard");
   }
 
   sf::Host host_;

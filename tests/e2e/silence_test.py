@@ -130,6 +130,20 @@ class Silence(EndToEnd):
         report = self.run_degraded("the newest alert of all is 1 h 59 min old, and 1 h is the bound")
         self.assertEqual(report["counts"]["fetched"], 0)
 
+    def test_an_alert_whose_time_cannot_be_read_renews_nothing(self):
+        self.pipeline(HOSTS)
+        self.alert("ws-01", 60)
+        self.alert("ws-02", 5000)
+        self.run_degraded("host ws-02 is silent")
+        self.alert("ws-02")
+        self.made[-1]["timestamp"] = "yesterday"
+        write_jsonl(self.source, self.made)
+        report = self.run_degraded("host ws-02 is silent")
+        self.assertEqual((report["counts"]["triaged"], report["coverage"]["freshness"]["without_time"]), (1, 1))
+        self.assertEqual(self.metric("coverage_without_time"), 1)
+        self.alert("ws-02")
+        self.assertEqual(self.run_ok()["coverage"]["freshness"]["without_time"], 0)
+
     def test_a_run_without_coverage_says_of_which_run_it_is(self):
         self.pipeline(HOSTS)
         self.alert("ws-01", 7200)

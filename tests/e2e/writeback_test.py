@@ -3,9 +3,10 @@
 """writeback_wazuh over TLS against a scripted indexer that keeps findings and the status of their cases.
 
 No Wazuh 5 was at hand: the two requests are answered as wazuh-indexer-plugins documents them
-(docs/ref/modules/security-analytics/case-management.md). Goal: each case gets the status of its verdict once the verdict
-is in the books, whatever the indexer answers meanwhile; what a person has set stays; nothing is forgotten, and what is
-given up stands in the ledger.
+(docs/ref/modules/security-analytics/case-management.md), the items as RestUpdateFindingsAction of
+wazuh-indexer-security-analytics writes them. Goal: each case gets the status of its verdict once the verdict is in the
+books, whatever the indexer answers meanwhile; what a person has set stays; nothing is forgotten, and what is given up
+stands in the ledger.
 """
 import http.server
 import json
@@ -48,10 +49,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         indexer, body = self.taken()
         assert self.path.split("?")[0] == SEARCH, self.path
         want = {key: value for one in body["query"]["bool"]["filter"] for key, value in one["term"].items()}
-        hits = [{"_id": i, "_index": d["index"], "_source": {"wazuh": {"case": {"status": d["status"]}}} if d["status"] else {}}
-                for i, d in indexer.documents.items()
+        assert body["_source"] == ["wazuh.case.status"], body
+        hits = [{"_id": i, "_index": d["index"], "_source": source(d["status"])} for i, d in indexer.documents.items()
                 if want == {"event.doc_id": d["doc"], "event.index": "events", "wazuh.rule.id": d["rule"]}]
-        self.reply(200, {"timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 0}, "hits": {"hits": hits}})
+        found = {"total": {"value": len(hits), "relation": "eq"}, "hits": hits[:body["size"]]}
+        self.reply(200, {"timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 0}, "hits": found})
 
     def do_PUT(self):
         indexer, body = self.taken()
@@ -62,13 +64,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault:
             self.reply(*fault)
             return
-        for one in body["findings"]:
-            indexer.documents[one["_id"]]["status"] = one["case"]["status"]
-        self.reply(200, {"took": 1, "errors": False, "items": []})
+        items = [indexer.update(one) for one in body["findings"]]
+        errors = any("error" in item for item in items)
+        self.reply(207 if errors else 200, {"took": 1, "errors": errors, "items": items})
+
+
+def source(status):
+    """What the search gives of a document: a dict is its own spelling of the status."""
+    return status if isinstance(status, dict) else {"wazuh": {"case": {"status": status}}} if status else {}
 
 
 class Indexer:
-    """Findings 0 to count - 1 of as many events; `fault(body)` gives (status, body) instead of an update."""
+    """Findings 0 to count - 1 of as many events; `fault(body)` gives (status, body) instead of an update, `item(id)`
+    (status, error) instead of that of one document."""
 
     def __init__(self, place, count):
         self.ca, cert, key = certificates(place)
@@ -76,6 +84,7 @@ class Indexer:
                           for n in range(count)}
         self.puts = 0
         self.fault = lambda body: None
+        self.item = lambda finding: None
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.indexer = self
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -83,6 +92,14 @@ class Indexer:
         self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"https://127.0.0.1:{self.server.server_port}"
+
+    def update(self, one):
+        known = {"_id": one["_id"], "_index": one["_index"]}
+        fault = self.item(one["_id"])
+        if fault:
+            return {**known, "status": fault[0], "error": fault[1]}
+        self.documents[one["_id"]]["status"] = one["case"]["status"]
+        return {**known, "status": 200, "result": "updated"}
 
 
 class Site:
@@ -143,25 +160,28 @@ def statuses(site):
 def every_case_gets_its_status():
     site = Site(40, review="completed")
     documents = site.indexer.documents
-    for n in range(11):  # stored again, as early builds of Wazuh 5 did after a recovery
+    for n in range(120):  # stored again, as early builds of Wazuh 5 did after a recovery
         documents[f"again-{n}"] = dict(documents["f1"])
     documents["f2"]["status"] = "deleted"    # a person's
+    documents["f5"]["status"] = dotted = {"wazuh.case.status": "closed"}
+    documents["f6"]["status"] = listed = {"wazuh": {"case": {"status": ["closed"]}}}
     documents["f3"]["status"] = "ACTIVE"     # nobody's
     documents["f4"]["doc"] = "gone"
     report = site.run(0)
     want = wanted(site)
     assert set(want.values()) == {"completed", "acknowledged"}, want
     now = statuses(site)
-    assert all(now[f"again-{n}"] == want["f1"] for n in range(11)), now
+    assert all(now[f"again-{n}"] == want["f1"] for n in range(120)), now
     assert now["f2"] == "deleted" and now["f4"] == "", now
+    assert now["f5"] == dotted and now["f6"] == listed, "what a person has set was set again"
     for finding, word in want.items():
-        if finding not in ("f2", "f4"):
+        if finding not in ("f2", "f4", "f5", "f6"):
             assert now[finding] == (word or documents[finding]["status"]), (finding, now[finding], word)
     told = [one for one in want.values() if one]
     assert report["counts"]["notified"] == len(told) - 1 == 39 and report["outbox"]["waiting"] == 0, report
     assert len(site.entries("notified")) == 39
     assert "there is no such finding" in site.entries("undelivered")[0]["reason"] and report["status"] == "degraded", report
-    support.say(f"{len(told)} of {len(want)} findings told, 11 copies too, a person's status and a lost finding left alone")
+    support.say(f"{len(told)} of {len(want)} findings told, 120 copies too, a person's status and a lost finding left alone")
 
 
 def an_indexer_that_is_away():
@@ -201,6 +221,50 @@ def what_is_refused_is_given_up():
     support.say("one refused for good: an entry `undelivered`, the others delivered")
 
 
+def each_item_is_judged_by_itself():
+    site = Site(30, review="completed")
+    documents = site.indexer.documents
+    for n in range(15):
+        documents[f"again-{n}"] = dict(documents["f1"])
+    faults = {"again-3": (429, "rejected execution of coordinating operation")}
+    site.indexer.item = faults.get
+    report = site.run(UNREACHABLE)
+    assert "cannot change 1 of 16 documents of a finding now (429 rejected execution" in report["error"], report["error"]
+    now = statuses(site)
+    assert now["again-3"] == "" and now["again-14"] == wanted(site)["f1"], "one that was busy cost the others"
+    assert report["outbox"]["waiting"] > 0 and not site.entries("undelivered"), "given up, and it would have passed"
+    faults.clear()
+    report = site.run(0)
+    assert report["outbox"]["waiting"] == 0 and report["totals"]["notified"] == 30, report
+    now = statuses(site)
+    assert all(now[f"again-{n}"] == now["f1"] == wanted(site)["f1"] for n in range(15)), now
+
+    site = Site(30, review="completed")
+    site.indexer.item = {"f2": (404, "[f2]: document missing")}.get
+    report = site.run(0)
+    (given_up,) = site.entries("undelivered")
+    assert "refuses to change 1 of 1 documents of a finding (404 [f2]: document missing)" in given_up["reason"], given_up
+    assert report["counts"]["notified"] == 29 and report["outbox"]["waiting"] == 0, report
+    support.say("an item that may pass waited, one refused for good was given up, the others were set")
+
+
+def somebody_else_is_quicker():
+    site = Site(30, review="completed")
+    documents = site.indexer.documents
+
+    def quicker(finding):
+        if finding == "f3" and not documents["f3"]["status"]:
+            documents["f3"]["status"] = "deleted"
+            return (409, "[f3]: version conflict, required seqNo [1]")
+        return None
+
+    site.indexer.item = quicker
+    report = site.run(0)
+    assert report["status"] == "ok" and report["counts"]["notified"] == 30 and report["outbox"]["waiting"] == 0, report
+    assert statuses(site) == dict(wanted(site), f3="deleted"), statuses(site)
+    support.say("a person who was quicker keeps the last word, and the run is ok")
+
+
 def killed_while_it_delivers():
     """The worker is killed when half of the messages are out: the others are delivered by the next run, none is lost."""
     site = Site(30, review="completed")
@@ -226,6 +290,7 @@ def killed_while_it_delivers():
 if __name__ == "__main__":
     if not support.PROGRAM:
         sys.exit(77)
-    for case in (every_case_gets_its_status, an_indexer_that_is_away, what_is_refused_is_given_up, killed_while_it_delivers):
+    for case in (every_case_gets_its_status, an_indexer_that_is_away, what_is_refused_is_given_up,
+                 each_item_is_judged_by_itself, somebody_else_is_quicker, killed_while_it_delivers):
         print(case.__name__)
         case()

@@ -81,8 +81,58 @@ TEST_CASE("coverage: a clock that jumps ahead makes everyone silent, and back ag
   CHECK(bench.findings().empty());
 }
 
-TEST_CASE("coverage: a time that is none counts as now", "[coverage]") {
-  Bench bench(json{{"hosts", {{{"name", "a"}}}}});
-  for (const char* time : {"", "yesterday", "2026-02-30T00:00:00.000Z", "2026-01-01T24:00:00.000Z"})
-    CHECK(bench.run({bench.alert("a").with("time", time)})["hosts"]["covered"] == 1);
+TEST_CASE("coverage: an alert whose time cannot be read renews nothing, and is counted", "[coverage]") {
+  Bench bench(json{{"hosts", {{{"name", "a"}, {"longest_silence", "1h"}, {"at_least", 2}, {"window", "1h"}}}},
+                   {"signals", {{{"name", "s"}, {"rule_ids", {"7"}}, {"longest_silence", "1h"}}}},
+                   {"canaries", {{{"name", "c"}, {"rule_ids", {"7"}}, {"every", "1h"}, {"disposition", "review"}}}},
+                   {"freshness_max", "1h"}});
+  const json seven = {{"rule.id", "7"}, {"verdict.disposition", "review"}};
+  CHECK(bench.run({bench.alert("a", 0, seven), bench.alert("a", 0, seven)})["freshness"]["without_time"] == 0);
+  CHECK(bench.findings().empty());
+  bench.later(2 * kHour);
+  auto absent = seven;
+  absent["host.name"] = "a";
+  std::vector<MockRecord> alerts = {MockRecord("{}", absent)};
+  for (const char* time : {"", "yesterday", "2026-02-30T00:00:00.000Z", "2026-01-01T24:00:00.000Z"}) {
+    alerts.push_back(bench.alert("a", 0, seven).with("time", time));
+    alerts.push_back(bench.alert("nobody expects it").with("time", time));
+  }
+  const auto part = bench.run(alerts);
+  CHECK(part["freshness"]["without_time"] == 9);
+  CHECK(part["freshness"]["alerts"] == 0);
+  CHECK(part["freshness"]["age_s"] == 7200.0);
+  CHECK(part["freshness"]["age_median_s"].is_null());
+  CHECK(part["hosts"]["silent"] == 1);
+  CHECK(part["hosts"]["unknown"]["count"] == 0);
+  CHECK(part["signals"]["silent"] == 1);
+  CHECK(part["canaries"]["failed"] == 1);
+  CHECK(part["canaries"]["came_out"] == 0);
+  CHECK(bench.says("the newest alert of all is 2 h old, and 1 h is the bound"));
+  CHECK(bench.mock.log.contains("9 alerts of this run have no time that can be read, and renew nothing"));
+  CHECK(bench.mock.metrics.gauges.at("coverage_without_time") == 9);
+}
+
+TEST_CASE("coverage: an alert that has the time of its arrival has none of its own", "[coverage]") {
+  Bench bench(json{{"hosts", {{{"name", "a"}, {"longest_silence", "1h"}}}},
+                   {"canaries", {{{"name", "c"}, {"source", "canary"}, {"every", "1h"}, {"disposition", "review"}}}}});
+  const auto now = shared::instant_text(bench.mock.clock.now_ms);
+  auto part = bench.run({bench.alert("a", 0, {{"alert.received", now}})});
+  CHECK(part["freshness"]["without_time"] == 1);
+  CHECK(part["hosts"]["covered"] == 0);
+  part = bench.run({bench.alert("a", 1, {{"alert.received", now}})});
+  CHECK(part["freshness"]["without_time"] == 0);
+  CHECK(part["hosts"]["covered"] == 1);
+  // A canary of ours is made and queued by the same process.
+  part = bench.run({bench.canary(1, "review").with("alert.received", now)});
+  CHECK(part["freshness"]["without_time"] == 0);
+  CHECK(part["canaries"]["covered"] == 1);
+}
+
+TEST_CASE("coverage: an alert without a time costs those with one nothing", "[coverage]") {
+  Bench bench(json{{"hosts", {{{"name", "a"}, {"longest_silence", "1h"}}}}, {"freshness_max", "1h"}});
+  const auto part = bench.run({bench.alert("a").with("time", "none"), bench.alert("a", kMinute)});
+  CHECK(part["hosts"]["covered"] == 1);
+  CHECK(part["freshness"]["age_s"] == 60.0);
+  CHECK(part["freshness"]["alerts"] == 1);
+  CHECK(bench.findings().empty());
 }
