@@ -28,8 +28,8 @@ typedef struct sf_queue_api { /* ABI-APPENDABLE; all [stage-thread] */
   uint32_t reserved;
   /* SF_SCAN_ALL: every waiting alert, one enumeration. SF_SCAN_NEW: only those that this process has queued since the
    * last scan (cheap; drop-ins of other processes are not among them). visit != 0 stops. SF_OK, an error, or of
-   * SF_SCAN_NEW SF_TOO_LARGE: more were queued than the runner keeps the names of (10,000), and none was visited; scan
-   * all. */
+   * SF_SCAN_NEW SF_TOO_LARGE: more were queued than the runner keeps the names of (10,000), and none was visited; it
+   * answers so until a scan of all. */
   sf_status (*scan)(const sf_host* host, uint32_t mode, int32_t (*visit)(void* impl, const sf_waiting* waiting),
                     void* impl, sf_error* error);
   /* Puts one into the active set of this run, in the order of the calls. SF_OK, or SF_EXISTS. */
