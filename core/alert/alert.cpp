@@ -71,6 +71,7 @@ Alert read_alert(std::string bytes, std::string_view source, std::shared_ptr<con
   if (!any) throw Rejected("no alert: it has neither rule.id, rule.level, rule.name nor rule.groups");
   const auto time = time_of(alert);
   alert.time_ms = time.value_or(fallback_ms);
+  alert.has_time = time.has_value();
   alert.id = alert.mapping->id(alert.document);
   if (alert.id.empty()) alert.id = storage_id;
   alert.sha256 = sha256.empty() ? sha256_hex(alert.bytes) : std::move(sha256);

@@ -23,6 +23,7 @@ struct Alert {
   std::string id;            // the SIEM's own id; "" where there is none
   std::string sha256;        // of bytes, 64 hex digits
   std::int64_t time_ms = 0;  // when the SIEM raised it, else the fallback
+  bool has_time = false;     // the SIEM's, and it can be read
   std::optional<int> level;  // 0..15
   std::uint32_t group = 0;   // digest of (rule.id, host.name)
 };

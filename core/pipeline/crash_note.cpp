@@ -67,9 +67,11 @@ Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view h
   const std::lock_guard lock(last_writer);
   std::memcpy(&memory->last, &doing, sizeof doing);
 }
-// Who kills the worker afterwards does not do it on this file.
+// A message is delivered by one thread, and who kills the worker afterwards does not do it on that message. Of alerts
+// the latest that a thread began with stays: beside it another may be the cause, and is found when its batch runs
+// alone.
 Doing::~Doing() {
-  if (memory != nullptr && doing.file[0] != '\0') {
+  if (memory != nullptr && std::strcmp(doing.hook, "notify") == 0) {
     const std::lock_guard lock(last_writer);
     if (std::strcmp(memory->last.file, doing.file) == 0) memory->last.file[0] = '\0';
   }
@@ -115,8 +117,8 @@ void CrashNote::set_decided() {
 bool CrashNote::decided() const {
   return memory->decided.load();
 }
-void CrashNote::set_delivered() {
-  memory->delivered.store(true);
+void CrashNote::set_delivered(bool some) {
+  memory->delivered.store(some);
 }
 bool CrashNote::delivered() const {
   return memory->delivered.load();

@@ -34,14 +34,15 @@ class CrashNote {
   // In the worker: alerts got verdicts that are in the books. [any-thread]
   void set_decided();
   bool decided() const;
-  // In the worker: a notifier delivered a message, which is in the books. [any-thread]
-  void set_delivered();
+  // In the worker: the notifier at hand delivered a message, which is in the books. [any-thread]
+  void set_delivered(bool some);
   bool delivered() const;
   // Where the worker is, for a death that runs no handler (SIGKILL, _exit()): its latest call of a plugin.
   std::string stage() const;
   std::string plugin() const;
   std::string hook() const;
-  // The queue file whose alert was being triaged, or the id of the message on its way; "" when the call was over.
+  // The queue file whose alert was being triaged, or the id of the message on its way; of a message "" when the
+  // call was over.
   std::string file() const;
 };
 

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <utility>
 
 #include "alert/json.hpp"
 #include "base/digest.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "pipeline/crash_note.hpp"
 #include "pipeline/item.hpp"
@@ -50,6 +52,7 @@ void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& sta
   store_.begin();
   try {
     for (const auto& [message, fate, reason] : outcomes) {
+      if (fate == Fate::waits) continue;  // no fault of this notifier's
       if (fate == Fate::later) {
         if (message.attempt < kAttemptsMax) store_.count_attempt(message.id);
         continue;
@@ -72,7 +75,7 @@ void Delivery::book(const std::vector<Outcome>& outcomes, const std::string& sta
   report_.counts += counts;
   if (counts[store::Count::notified] == 0) return;
   delivered_ = true;
-  CrashNote::shared().set_delivered();
+  CrashNote::shared().set_delivered(true);
 }
 
 bool Delivery::waits(const std::string& stage) {
@@ -145,12 +148,18 @@ Delivery::Outcome Delivery::try_one(Instance& notifier, Message message) {
         stage, kAttemptsMax);
   } else {
     try {
+      std::string said;
       const auto notify = [&](sf_error* e) {
-        return notifier.plugin().notify->notify(notifier.self(), {one.payload.data(), one.payload.size()},
-                                                {one.id.data(), one.id.size()}, one.attempt, e);
+        const auto status = notifier.plugin().notify->notify(notifier.self(), {one.payload.data(), one.payload.size()},
+                                                             {one.id.data(), one.id.size()}, one.attempt, e);
+        said.assign(e->message, ::strnlen(e->message, sizeof e->message));
+        return status;
       };
-      if (notifier.call("notify", notify, one.id) == SF_CANCELLED) out.fate = Fate::stopped;
-      return out;
+      const auto status = notifier.call("notify", notify, one.id);
+      if (status == SF_CANCELLED) out.fate = Fate::stopped;
+      if (status != SF_AGAIN) return out;
+      out.fate = Fate::waits;
+      out.reason = fmt::format("stage \"{}\": a message waits for the next run: {}", stage, printable(said, 448));
     } catch (const StageError& e) {
       out.reason = e.what();
       out.fate = fate_of(e.status(), one.attempt);
@@ -158,7 +167,7 @@ Delivery::Outcome Delivery::try_one(Instance& notifier, Message message) {
     }
   }
   log::error(stage, out.reason);
-  report_.blame(stage, out.reason, Exit::ok, false);
+  report_.blame(stage, out.reason, out.fate == Fate::waits ? Exit::unavailable : Exit::ok, false);
   return out;
 }
 
@@ -171,6 +180,7 @@ void Delivery::deliver(Instance& notifier) {
   // It may crash again: what was delivered is in the books before.
   const std::size_t together = any([](const Message& m) { return m.attempt > 1; }) ? 1 : kTogether;
   delivered_ = false;
+  CrashNote::shared().set_delivered(false);
   std::size_t held = 0;
   std::size_t seen = 0;
   std::vector<Outcome> outcomes;
@@ -187,10 +197,14 @@ void Delivery::deliver(Instance& notifier) {
     }
     try {
       auto outcome = try_one(notifier, std::move(message));
-      if (outcome.fate == Fate::stopped) break;
+      if (outcome.fate == Fate::stopped) {
+        --seen;
+        break;
+      }
       outcomes.push_back(std::move(outcome));
     } catch (const StageError&) {
       settle();
+      if (once_more) set_tried(stage, "");
       throw;
     }
     if (outcomes.size() == together) settle();

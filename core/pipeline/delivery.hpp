@@ -49,7 +49,7 @@ class Delivery {
     std::string payload;
     std::uint32_t attempt;
   };
-  enum class Fate { delivered, refused, later, away, stopped };
+  enum class Fate { delivered, refused, later, waits, away, stopped };
   struct Outcome {
     Message message;
     Fate fate;

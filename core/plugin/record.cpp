@@ -18,6 +18,7 @@ enum class Fact {
   alert_source,
   alert_sha256,
   alert_received,
+  alert_raised,
   case_id,
   case_path,
   verdict_disposition,
@@ -122,6 +123,8 @@ sf_status put_fact(const Record& r, Fact fact, sf_value& out) {
       return put_text(r.alert->sha256, out);
     case Fact::alert_received:
       return put_made(r, rfc3339(r.received_ms), out);
+    case Fact::alert_raised:
+      return r.alert->has_time ? put_made(r, rfc3339(r.alert->time_ms), out) : SF_ABSENT;
     case Fact::case_id:
       return put_made(r, r.case_id(), out);
     case Fact::case_path:

@@ -44,7 +44,7 @@ std::optional<std::uint64_t> number_of(std::string_view digits) {
 struct Coverage::Paths {
   explicit Paths(const sf::Host& host)
       : rule(host),
-        time(host, "time"),
+        time(host, "alert.raised"),
         received(host, "alert.received"),
         host_id(host, "host.id"),
         host_name(host, "host.name"),
@@ -90,9 +90,6 @@ Seen Coverage::seen(const sf::Record& alert) const {
     if (!matcher.source().empty() && matcher.source() == source) out.synthetic = true;
     if (matcher.matches(alert, paths.rule)) out.canaries.push_back(i);
   }
-  // An alert without a time of its own has that of its arrival (docs/formats/alert.md); a SIEM's own takes longer than
-  // a millisecond to arrive.
-  if (!out.synthetic && out.time_ms == out.received_ms) out.time_ms.reset();
   if (out.canaries.empty() || !out.time_ms) return out;
   out.out = {*out.time_ms, alert.text_or(paths.disposition, ""), alert.text_or(paths.key, ""),
              out.synthetic ? number_of(alert.text(paths.number).value_or("")) : std::nullopt};

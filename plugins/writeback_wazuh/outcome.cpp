@@ -34,7 +34,7 @@ Outcome::Fault& Outcome::fault_of(unsigned status, const std::string& reason) {
   const bool blocked = reason.find("blocked by") != std::string::npos;
   if (status == 409) return changed_;
   if (status == 401 || (status == 403 && !blocked)) return denied_;
-  return blocked || status == 408 || status == 429 || status >= 500 ? passing_ : refused_;
+  return blocked || status == 0 || status == 408 || status == 429 || status >= 500 ? passing_ : refused_;
 }
 
 void Outcome::add(const std::string& body, std::size_t count) {
@@ -47,7 +47,7 @@ void Outcome::add(const std::string& body, std::size_t count) {
   if (errors != nullptr && *errors == true && items != nullptr && items->is_array())
     for (const auto& item : *items) {
       const auto status = status_of(item);
-      if (status < 300) continue;
+      if (status >= 200 && status < 300) continue;
       const auto reason = reason_of(item);
       auto& fault = fault_of(status, reason);
       if (fault.count++ == 0) fault.first = "(" + std::to_string(status) + (reason.empty() ? "" : " " + reason) + ")";
@@ -68,11 +68,11 @@ void Outcome::settle(bool last_look) const {
     throw sf::Error(SF_DENIED, who_ + " does not let this user change " + so_many(denied_) + " " + denied_.first +
                                    "; give its role the permissions of docs/sources/wazuh5.md");
   if (passing_.count != 0)
-    throw sf::Error(SF_RETRY, who_ + " cannot change " + so_many(passing_) + " now " + passing_.first +
+    throw sf::Error(SF_AGAIN, who_ + " cannot change " + so_many(passing_) + " now " + passing_.first +
                                   "; see the cluster's health");
   if (changed_.count != 0 && !last_look) return;
   if (changed_.count != 0)
-    throw sf::Error(SF_RETRY, who_ + " does not come to change " + so_many(changed_) +
+    throw sf::Error(SF_AGAIN, who_ + " does not come to change " + so_many(changed_) +
                                   ", which somebody else changes meanwhile " + changed_.first +
                                   "; the next run looks again");
   if (refused_.count != 0)

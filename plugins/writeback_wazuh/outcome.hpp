@@ -23,9 +23,9 @@ class Outcome {
 
   // Takes the answer about the next `count` documents. Throws sf::Error(SF_RETRY) for one that is not understood.
   void add(const std::string& body, std::size_t count);
-  // Throws sf::Error for what went wrong with a document: SF_DENIED where this user may not change it, SF_RETRY where
+  // Throws sf::Error for what went wrong with a document: SF_DENIED where this user may not change it, SF_AGAIN where
   // the fault may pass, SF_FAILED where it will not; the first of these that is there. While a document that somebody
-  // else changed can be looked at again, SF_FAILED waits for that; after the last look it is SF_RETRY.
+  // else changed can be looked at again, SF_FAILED waits for that; after the last look it is SF_AGAIN.
   void settle(bool last_look) const;
 
   std::size_t done() const { return done_; }            // documents that have the status now

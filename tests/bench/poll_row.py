@@ -41,17 +41,36 @@ def curl_config(about, place, bodies):
     return config
 
 
+class Watch:
+    """Of what is done in it: seconds, and the processor seconds of the whole machine (proc(5), stat), writing back included."""
+
+    def __enter__(self):
+        os.sync()  # what others left is not written on the time of this
+        self.began, self.busy = time.monotonic(), self.busy_s()
+        return self
+
+    def __exit__(self, *_):
+        self.seconds = time.monotonic() - self.began
+        os.sync()
+        self.processor = self.busy_s() - self.busy
+
+    @staticmethod
+    def busy_s():
+        user, nice, system, _, _, irq, softirq = map(int, pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8])
+        return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
 def floor(program, place, mode, count):
-    """Microseconds an alert of bench_poll_floor."""
+    """Of bench_poll_floor: microseconds an alert, and of processor time."""
     place.mkdir()
-    os.sync()
-    done = subprocess.run([program.with_name("bench_poll_floor"), mode, place, str(count)], check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    with Watch() as watch:
+        done = subprocess.run([program.with_name("bench_poll_floor"), mode, place, str(count)], check=True, capture_output=True, text=True)
+    return float(done.stdout), watch.processor / count * 1e6
 
 
 def measure(program, shared, count, page, rounds=3):
-    """Microseconds an alert: {"ours", "curl", "files", "page", "books"}, the best of `rounds` each, taken in turns. The
-    last three are bench_poll_floor's: what no program can do without.
+    """Microseconds an alert of "ours", "curl" and, of bench_poll_floor, what no program can do without: "files", "page",
+    "books"; and "processor": the time of the whole machine for "curl" and "page". The best of `rounds` each, in turns.
 
     Nothing is removed before the end: ext4 looks long for an inode where many were freed a moment ago.
     """
@@ -65,17 +84,21 @@ def measure(program, shared, count, page, rounds=3):
     start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=2)
     site.load(about, place, "--count", str(count), "--start", f"{start:%Y-%m-%dT%H:%M:%SZ}", "--step-ms", "50")
     config = curl_config(about, place, pages(site, about, page))
-    took = {"ours": [], "curl": [], "files": [], "page": [], "books": []}
+    took = {"ours": [], "curl": [], "files": [], "page": [], "books": [], "curl cpu": [], "page cpu": []}
     for turn in range(rounds + 1):  # the first warms the server
-        os.sync()  # what a turn before left is not written on the time of the next
-        began = time.monotonic()
-        subprocess.run(["curl", "-K", config], check=True)
-        took["curl"].append((time.monotonic() - began) / count * 1e6)
+        with Watch() as watch:
+            subprocess.run(["curl", "-K", config], check=True)
+        took["curl"].append(watch.seconds / count * 1e6)
+        took["curl cpu"].append(watch.processor / count * 1e6)
         pipeline = site.Pipeline("source_wazuh", site.settings_for(about, page_size=page))
         os.sync()
         code, report, talk = pipeline.run()
         assert code == 0 and report["counts"]["accepted"] == count, (code, report, talk)
         took["ours"].append(next(s["duration_s"] for s in report["stages"] if s["name"] == "poll") / count * 1e6)
         for mode in ("files", "page", "books"):
-            took[mode].append(floor(program, place / f"{mode}{turn}", mode, count))
-    return {name: min(each[1:]) for name, each in took.items()}
+            each, cpu = floor(program, place / f"{mode}{turn}", mode, count)
+            took[mode].append(each)
+            if mode == "page":
+                took["page cpu"].append(cpu)
+    best = {name: min(each[1:]) for name, each in took.items()}
+    return best | {"processor": best["curl cpu"] + best["page cpu"]}

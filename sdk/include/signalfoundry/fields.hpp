@@ -38,9 +38,9 @@ namespace sf __attribute__((visibility("hidden"))) {
                                                                         "decoder.name",
                                                                         "location"};
 
-  inline constexpr std::array<std::string_view, 15> kFacts = {
-      "alert.key",     "alert.id",       "alert.source",        "alert.sha256",   "alert.received",
-      "case.id",       "case.path",      "verdict.disposition", "verdict.reason", "verdict.trail",
-      "verdict.stage", "verdict.plugin", "verdict.inputs",      "verdict.time",   "verdict.seq"};
+  inline constexpr std::array<std::string_view, 16> kFacts = {
+      "alert.key",      "alert.id",       "alert.source",        "alert.sha256",   "alert.received", "alert.raised",
+      "case.id",        "case.path",      "verdict.disposition", "verdict.reason", "verdict.trail",  "verdict.stage",
+      "verdict.plugin", "verdict.inputs", "verdict.time",        "verdict.seq"};
 
 }  // namespace sf

@@ -429,9 +429,15 @@ namespace sf __attribute__((visibility("hidden"))) {
       if (SF_HAS(&table_, close)) table_.close(self_);
       table_.destroy(self_);
     }
+    // Throws Error for SF_AGAIN, too.
     void notify(const nlohmann::json& payload, std::string_view delivery_id, uint32_t attempt = 1) {
-      call(Phase::other,
-           [&](sf_error* e) { return table_.notify(self_, lend(payload.dump()), lend(delivery_id), attempt, e); });
+      std::string again;
+      call(Phase::other, [&](sf_error* e) {
+        const auto status = table_.notify(self_, lend(payload.dump()), lend(delivery_id), attempt, e);
+        if (status == SF_AGAIN) again = e->message;
+        return status;
+      });
+      if (!again.empty()) throw Error(SF_AGAIN, again);
     }
 
    private:

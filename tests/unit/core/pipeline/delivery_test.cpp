@@ -132,6 +132,26 @@ TEST_CASE("delivery: a message that fails has three runs, the last of which deli
   CHECK(office.kinds() == "notified:1 notified:7 undelivered:0 ");
 }
 
+TEST_CASE("delivery: a message that cannot be delivered now waits, and the others do not") {
+  Office office(3);
+  office.answer(SF_AGAIN, "1");
+  for (int run = 0; run < 5; ++run) CHECK(office.deliver() == Exit::ok);
+  CHECK(office.log == "0#1 1#1 2#1 1#1 1#1 1#1 1#1 ");
+  CHECK(office.kinds() == "notified:0 notified:2 ");
+  CHECK(office->report.status == "degraded");
+  CHECK(office->report.error == "stage \"chat\": a message waits for the next run: said no");
+}
+
+TEST_CASE("delivery: what is to be tried once more is, when the other side is back") {
+  Office office(1);
+  for (int run = 0; run < 2; ++run) Delivery::count_crash(*office->store, Delivery::id_of(key(0), "chat", 0), false);
+  office.answer(SF_RETRY);
+  CHECK(office.deliver() == Exit::unavailable);
+  office.answer(SF_OK);
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(office.kinds() == "notified:0 ");
+}
+
 TEST_CASE("delivery: a notifier that fails on everything empties no outbox") {
   Office office(5);
   office.answer(SF_PANIC);

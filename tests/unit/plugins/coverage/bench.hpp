@@ -24,14 +24,14 @@ struct Bench {
 
   // An alert of that host, so many milliseconds old.
   MockRecord alert(const std::string& host, std::int64_t age_ms = 0, json fields = json::object()) {
-    fields["time"] = shared::instant_text(mock.clock.now_ms - age_ms);
+    fields["alert.raised"] = shared::instant_text(mock.clock.now_ms - age_ms);
     if (!fields.contains("host.name") && !host.empty()) fields["host.name"] = host;
     return MockRecord(R"({"n":)" + std::to_string(++made_) + "}", fields);
   }
   // What source_canary emits, as it comes out.
   MockRecord canary(std::uint64_t number, const std::string& disposition, std::int64_t age_ms = 0) {
     return MockRecord(json{{"data", {{"canary", {{"number", std::to_string(number)}}}}}}.dump(),
-                      {{"time", shared::instant_text(mock.clock.now_ms - age_ms)},
+                      {{"alert.raised", shared::instant_text(mock.clock.now_ms - age_ms)},
                        {"host.name", "signalfoundry-canary"},
                        {"alert.source", "canary"},
                        {"rule.id", "signalfoundry-canary"},

@@ -102,7 +102,7 @@ TEST_CASE("coverage: a class of signals falls silent, of the site or of one host
                       {"per_host", true}}}}});
   const auto process = [&](const std::string& host, json id) {
     return MockRecord(json{{"data", {{"win", {{"eventID", std::move(id)}}}}}}.dump(),
-                      {{"time", shared::instant_text(bench.mock.clock.now_ms)}, {"host.name", host}});
+                      {{"alert.raised", shared::instant_text(bench.mock.clock.now_ms)}, {"host.name", host}});
   };
   auto signals = bench.run({bench.alert("a", 0, {{"rule.groups", {"x", "authentication_failed"}}}),
                             process("a", "4688"), process("b", 1), process("b", 4689)})["signals"];

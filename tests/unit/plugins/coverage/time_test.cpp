@@ -94,8 +94,8 @@ TEST_CASE("coverage: an alert whose time cannot be read renews nothing, and is c
   absent["host.name"] = "a";
   std::vector<MockRecord> alerts = {MockRecord("{}", absent)};
   for (const char* time : {"", "yesterday", "2026-02-30T00:00:00.000Z", "2026-01-01T24:00:00.000Z"}) {
-    alerts.push_back(bench.alert("a", 0, seven).with("time", time));
-    alerts.push_back(bench.alert("nobody expects it").with("time", time));
+    alerts.push_back(bench.alert("a", 0, seven).with("alert.raised", time));
+    alerts.push_back(bench.alert("nobody expects it").with("alert.raised", time));
   }
   const auto part = bench.run(alerts);
   CHECK(part["freshness"]["without_time"] == 9);
@@ -112,25 +112,9 @@ TEST_CASE("coverage: an alert whose time cannot be read renews nothing, and is c
   CHECK(bench.mock.metrics.gauges.at("coverage_without_time") == 9);
 }
 
-TEST_CASE("coverage: an alert that has the time of its arrival has none of its own", "[coverage]") {
-  Bench bench(json{{"hosts", {{{"name", "a"}, {"longest_silence", "1h"}}}},
-                   {"canaries", {{{"name", "c"}, {"source", "canary"}, {"every", "1h"}, {"disposition", "review"}}}}});
-  const auto now = shared::instant_text(bench.mock.clock.now_ms);
-  auto part = bench.run({bench.alert("a", 0, {{"alert.received", now}})});
-  CHECK(part["freshness"]["without_time"] == 1);
-  CHECK(part["hosts"]["covered"] == 0);
-  part = bench.run({bench.alert("a", 1, {{"alert.received", now}})});
-  CHECK(part["freshness"]["without_time"] == 0);
-  CHECK(part["hosts"]["covered"] == 1);
-  // A canary of ours is made and queued by the same process.
-  part = bench.run({bench.canary(1, "review").with("alert.received", now)});
-  CHECK(part["freshness"]["without_time"] == 0);
-  CHECK(part["canaries"]["covered"] == 1);
-}
-
 TEST_CASE("coverage: an alert without a time costs those with one nothing", "[coverage]") {
   Bench bench(json{{"hosts", {{{"name", "a"}, {"longest_silence", "1h"}}}}, {"freshness_max", "1h"}});
-  const auto part = bench.run({bench.alert("a").with("time", "none"), bench.alert("a", kMinute)});
+  const auto part = bench.run({bench.alert("a").with("alert.raised", "none"), bench.alert("a", kMinute)});
   CHECK(part["hosts"]["covered"] == 1);
   CHECK(part["freshness"]["age_s"] == 60.0);
   CHECK(part["freshness"]["alerts"] == 1);

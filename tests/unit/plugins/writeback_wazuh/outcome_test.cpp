@@ -24,7 +24,7 @@ TEST_CASE("writeback_wazuh: a fault of an item that may pass is tried again, the
     Site site(25);
     site.documents[3].status = code;
     site.documents[3].error = "rejected execution of \x1b[31mcoordinating operation";
-    CHECK(site.deliver() == SF_RETRY);
+    CHECK(site.deliver() == SF_AGAIN);
     CHECK(
         site.says("cannot change 1 of 25 documents of a finding now (" + std::to_string(code) + " rejected execution"));
     CHECK(!site.says("\x1b"));
@@ -57,7 +57,7 @@ TEST_CASE("writeback_wazuh: an item that a role may not change waits for the rol
   CHECK(site.deliver() == SF_DENIED);
   CHECK(site.says("does not let this user change 1 of 2 documents of a finding (403 no permissions for [indices:data"));
   site.documents[0].error = "index [.ds-findings] blocked by: [FORBIDDEN/8/index write (api)];";
-  CHECK(site.deliver() == SF_RETRY);  // no fault of the role
+  CHECK(site.deliver() == SF_AGAIN);  // no fault of the role
   CHECK(site.says("blocked by"));
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("writeback_wazuh: of several faults the one that may pass counts", "[w
   site.documents[0].error = "document missing";
   site.documents[2].status = 429;
   site.documents[2].error = "busy";
-  CHECK(site.deliver() == SF_RETRY);
+  CHECK(site.deliver() == SF_AGAIN);
   site.documents[2].status = 200;
   CHECK(site.deliver() == SF_FAILED);
   CHECK(site.set() == 2);
@@ -105,7 +105,7 @@ TEST_CASE("writeback_wazuh: one that is changed all the time waits for the next 
   Site site(2);
   site.documents[0].status = 409;
   site.documents[0].error = kConflict;
-  CHECK(site.deliver() == SF_RETRY);
+  CHECK(site.deliver() == SF_AGAIN);
   CHECK(site.says("which somebody else changes meanwhile (409 [f0]: version conflict"));
   CHECK(site.updated.size() == 4);  // f0 three times, f1 once
   CHECK(site.set() == 1);

@@ -24,21 +24,6 @@ struct Document {
   json error{};                  // and what that says
 };
 
-class Notifier : public sf::testing::detail::Driver {
- public:
-  Notifier(MockHost& host, const sf_notify& table, const json& settings)
-      : Driver(host), table_(table), self_(start(table_, settings.dump())) {}
-  ~Notifier() { table_.destroy(self_); }
-  void notify(const json& message) {
-    const auto payload = message.dump();
-    call(sf::testing::Phase::other, [&](sf_error* e) { return table_.notify(self_, lend(payload), lend("id"), 1, e); });
-  }
-
- private:
-  const sf_notify& table_;
-  void* self_;
-};
-
 struct Site {
   Site() {
     mock.secrets.values["password"] = "s3cret";
@@ -53,9 +38,10 @@ struct Site {
   sf_status deliver() {
     said.clear();
     try {
-      Notifier notifier(mock, *static_cast<const sf_notify*>(signalfoundry_plugin.get_interface(SF_NOTIFY)),
-                        {{"url", "https://indexer.example:9200"}, {"user", "sf"}, {"password", {}}, {"retry_for", 0}});
-      notifier.notify({{"event_index", "events"}, {"doc_id", "d"}, {"rule_id", "r"}, {"status", "completed"}});
+      sf::testing::NotifierUnderTest notifier(
+          mock, *static_cast<const sf_notify*>(signalfoundry_plugin.get_interface(SF_NOTIFY)),
+          {{"url", "https://indexer.example:9200"}, {"user", "sf"}, {"password", {}}, {"retry_for", 0}});
+      notifier.notify({{"event_index", "events"}, {"doc_id", "d"}, {"rule_id", "r"}, {"status", "completed"}}, "id");
     } catch (const sf::Error& error) {
       said = error.what();
       return error.code();
