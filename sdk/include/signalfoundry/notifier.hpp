@@ -10,8 +10,8 @@ namespace sf __attribute__((visibility("hidden"))) {
    public:
     virtual ~Notifier() = default;
     virtual void configure(const Host& host, std::string_view settings_json) = 0;
-    // Deliver; the same delivery_id on every attempt. Throw SF_RETRY where the other side is away, SF_AGAIN where only this
-    // message cannot be delivered now, SF_FAILED for dead letters.
+    // Deliver; the same delivery_id on every attempt. Throw SF_RETRY where the other side is away, SF_AGAIN where only
+    // this message cannot be delivered now, SF_FAILED for dead letters.
     virtual void notify(std::string_view payload_json, std::string_view delivery_id, uint32_t attempt) = 0;
     virtual void close() {}
   };
