@@ -79,18 +79,35 @@ std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedN
   return list_beside(from_ms);
 }
 
-std::vector<RotatedFile> Archive::list_dated(const std::optional<DatedName>& from) {
+// Year and month of Wazuh's directories from this year on, oldest first.
+std::vector<std::pair<int, int>> Archive::months_from(int year) {
   std::vector<std::pair<int, int>> months;
   const auto top = dir("");
   if (!top) return {};
-  for (const auto& year : top->list("")) {
-    const auto y = year_of(year.name);
-    const auto months_of = y && (!from || *y >= from->year) ? dir(year.name) : std::nullopt;
+  for (const auto& entry : top->list("")) {
+    const auto y = year_of(entry.name);
+    const auto months_of = y && *y >= year ? dir(entry.name) : std::nullopt;
     if (!months_of) continue;
     for (const auto& month : months_of->list(""))
       if (const auto m = month_of(month.name)) months.emplace_back(*y, *m);
   }
   std::sort(months.begin(), months.end());
+  return months;
+}
+
+bool Archive::has_older(const DatedName& than) {
+  const auto months = months_from(0);
+  for (auto month = months.rbegin(); month != months.rend(); ++month) {
+    if (*month > std::pair(than.year, than.month)) continue;
+    std::vector<RotatedFile> files;
+    list_month(folder_of(month->first, month->second), {month->first, month->second, 0, 0}, files);
+    if (std::any_of(files.begin(), files.end(), [&](const auto& one) { return one.dated < than; })) return true;
+  }
+  return false;
+}
+
+std::vector<RotatedFile> Archive::list_dated(const std::optional<DatedName>& from) {
+  auto months = months_from(from ? from->year : 0);
   if (!from && months.size() > 2) months.erase(months.begin(), months.end() - 2);
   std::vector<RotatedFile> out;
   for (const auto& [year, month] : months)

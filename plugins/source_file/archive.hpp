@@ -40,12 +40,15 @@ class Archive {
   std::size_t cut() const { return cut_; }
   // The dated file, of the newest two months, that has this inode number; "" when there is none.
   std::string dated_name_of(std::uint64_t ino);
+  // Whether a dated file before this one is still there, however long ago.
+  bool has_older(const DatedName& than);
   // Nothing: not one of Wazuh's names.
   std::optional<DatedName> dated(std::string_view file) const { return dated_of(file, prefix_); }
   // "": that of the live file. Nothing: not there.
   std::optional<sf::fs::Dir> dir(const std::string& folder);
 
  private:
+  std::vector<std::pair<int, int>> months_from(int year);
   std::vector<RotatedFile> list_dated(const std::optional<DatedName>& from);
   void list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out);
   std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms);

@@ -193,9 +193,11 @@ LiveFile::Found LiveFile::verify_unread(const sf::fs::Entry& entry, bool live) {
 
 // Whether the first rotated file after the last look is the one of which nothing was read: a .gz has another inode
 // number, and so has a copy of one that was cut; and as long as an older one is there, none was removed for its age.
+// Wazuh's keep their names, so of them one that is gone with older ones there was removed as it stayed empty.
 // Nothing: names change right now.
 std::optional<bool> LiveFile::was_archived(const Look& live) {
-  if (!nothing_read() || archive_.dated(at_.file)) return false;
+  if (!nothing_read()) return false;
+  if (const auto own = archive_.dated(at_.file)) return at_.empty && archive_.has_older(*own);
   const auto files = archive_.list(std::nullopt, 0);
   if (!files) return std::nullopt;
   bool older = false;

@@ -55,6 +55,49 @@ TEST_CASE("live file: one of Wazuh's that was empty, got lines and was removed b
   check_told_once(host, follower, day + " " + kWasEmpty);
 }
 
+TEST_CASE("live file: nights without an alert are no gap where an older dated file is there", "[source_file]") {
+  for (const bool older : {false, true}) {
+    for (const bool compressed : {false, true}) {
+      MockHost host("poll");
+      Manager manager(host);
+      manager.start_at(2026, 8, 27);
+      if (older) manager.write(lines(900, 901));
+      manager.start_at(2026, 11, 10);  // nothing for months
+      if (older) host.fs.put(kParent, "2026/Aug/ossec-alerts-27.json", lines(900, 901));
+      if (older && compressed) manager.compress("2026/Aug/ossec-alerts-27.json");
+      Follower follower(host);
+      unsigned nights = 0;
+      CHECK(follower.run().empty());
+      for (; nights < 3; ++nights) {
+        manager.midnight();
+        CHECK(follower.run().empty());
+        CHECK(follower.error.empty() == older);
+      }
+      CHECK(host.metrics.counter("source_gaps") == (older ? 0 : nights));
+      manager.write(lines(0, 2));
+      manager.midnight();
+      manager.write(lines(2, 3));
+      CHECK(follower.run() == range(0, 3));
+      CHECK(follower.error.empty());
+    }
+  }
+}
+
+TEST_CASE("live file: one of Wazuh's with half a line, removed unread, is a gap whatever is older", "[source_file]") {
+  MockHost host("poll");
+  Manager manager(host);
+  host.fs.put(kParent, "2026/Nov/ossec-alerts-25.json.gz", gzip_of(lines(900, 901)));
+  manager.write("{\"id\":");
+  Follower follower(host);
+  CHECK(follower.run().empty());
+  const auto day = manager.file();
+  manager.midnight();
+  manager.write(lines(0, 1));
+  host.fs.remove(kParent, day);
+  CHECK(follower.run() == range(0, 1));
+  check_told_once(host, follower, day + ", read to byte 0, was cut or removed");
+}
+
 TEST_CASE("live file: one that was empty and was rotated, compressed or not, is read and no gap", "[source_file]") {
   for (const bool compressed : {false, true}) {
     MockHost host("poll");
