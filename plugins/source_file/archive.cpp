@@ -72,11 +72,12 @@ std::optional<sf::fs::Dir> Archive::dir(const std::string& folder) {
   return found;
 }
 
-std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms) {
+std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms,
+                                                      std::uint64_t always) {
   cut_ = 0;
   auto out = prefix_.empty() ? std::vector<RotatedFile>() : list_dated(from);
   if (!out.empty() || from) return out;
-  return list_beside(from_ms);
+  return list_beside(from_ms, always);
 }
 
 // Year and month of Wazuh's directories from this year on, oldest first.
@@ -152,7 +153,7 @@ std::vector<RotatedFile> Archive::rotated_in(const sf::fs::Dir& here) const {
   return out;
 }
 
-std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_ms) {
+std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_ms, std::uint64_t always) {
   const auto here = dir("");
   if (!here) return std::vector<RotatedFile>();
   auto out = rotated_in(*here);
@@ -167,7 +168,9 @@ std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_m
   // Where the names were shifted meanwhile, one file was looked at twice and another not at all. Compared with a second
   // listing, as the inode numbers of listings are not those of stat() on every filesystem.
   if (names_of(rotated_in(*here)) != before) return std::nullopt;
-  std::erase_if(out, [&](const auto& one) { return one.entry.mtime_ns / 1'000'000 < from_ms - kSlackMs; });
+  std::erase_if(out, [&](const auto& one) {
+    return one.entry.mtime_ns / 1'000'000 < from_ms - kSlackMs && (always == 0 || one.entry.ino != always);
+  });
   const bool numbered = std::all_of(out.begin(), out.end(), [](const auto& one) { return number_at_end(one.file()); });
   std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
     return numbered ? number_at_end(a.file()) > number_at_end(b.file()) : a.entry.mtime_ns < b.entry.mtime_ns;

@@ -32,9 +32,11 @@ class Archive {
 
   // A file whose name or whose time of writing (Unix milliseconds, 2 s of slack: a compressor may round it) says that
   // it is not older. Without a date, Wazuh's of the newest two months. Beside the live file at most the newest
-  // kNamesMax of those; cut() tells how many more there were.
+  // kNamesMax of those; cut() tells how many more there were. always: the inode number of one beside the live file that
+  // is listed however old; 0: none.
   // Nothing: names changed meanwhile, so list again. Throws sf::Error.
-  std::optional<std::vector<RotatedFile>> list(const std::optional<DatedName>& from, std::int64_t from_ms);
+  std::optional<std::vector<RotatedFile>> list(const std::optional<DatedName>& from, std::int64_t from_ms,
+                                               std::uint64_t always = 0);
   // How many of the last list() were beside the live file and not older, and were left out as the oldest over
   // kNamesMax.
   std::size_t cut() const { return cut_; }
@@ -51,7 +53,7 @@ class Archive {
   std::vector<std::pair<int, int>> months_from(int year);
   std::vector<RotatedFile> list_dated(const std::optional<DatedName>& from);
   void list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out);
-  std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms);
+  std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms, std::uint64_t always);
   std::vector<RotatedFile> rotated_in(const sf::fs::Dir& here) const;
   bool is_rotated(std::string_view name) const;
 

@@ -61,7 +61,7 @@ class LiveFile final : public Reader {
   bool find_next(const Look& live, std::optional<RotatedFile>& after);
   std::optional<std::vector<RotatedFile>> newer(const Look& live);
   void want(const RotatedFile& after);
-  void check_next(const std::vector<RotatedFile>& after, const Look& live);
+  void check_next(const std::vector<RotatedFile>& files, std::size_t after, const Look& live);
   bool start(const RotatedFile& file);
   std::optional<ByteFile> open_file(const RotatedFile& file);
   void digest_last_line();

@@ -280,7 +280,7 @@ void LiveFile::want(const RotatedFile& after) {
 // The rotated files after the one that is being read and before the live one, oldest first.
 std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
   const auto own = archive_.dated(at_.file);
-  auto files = archive_.list(own, at_.mtime_ms);
+  auto files = archive_.list(own, at_.mtime_ms, at_.next_ino);
   if (!files) return std::nullopt;
   const auto is_wanted = [&](const RotatedFile& one) { return one.file() == wanted_; };
   if (!wanted_.empty() && std::none_of(files->begin(), files->end(), is_wanted))
@@ -294,8 +294,8 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
   } else if (at_.ino != 0) {
     const auto at = std::find_if(files->begin(), files->end(), [&](const auto& f) { return f.entry.ino == at_.ino; });
     if (at == files->end()) return std::nullopt;
+    check_next(*files, static_cast<std::size_t>(at - files->begin()) + 1, live);
     files->erase(files->begin(), at + 1);
-    check_next(*files, live);
   } else if (archive_.cut() != 0) {
     skipped_.push_back("of " + std::to_string(files->size() + archive_.cut()) + " rotated files the " +
                        std::to_string(archive_.cut()) + " oldest were not read");
@@ -305,12 +305,17 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
 }
 
 // The file that stood under the name, empty, after the one that is being read: it is there, or was compressed, or what
-// it got is missing.
-void LiveFile::check_next(const std::vector<RotatedFile>& after, const Look& live) {
+// it got is missing. One that is still empty may be the older by its time, where the writer went on in the one before
+// it; then the one that stands under the name now takes its part. after: where in files the newer ones begin.
+void LiveFile::check_next(const std::vector<RotatedFile>& files, std::size_t after, const Look& live) {
   if (at_.next_ino == 0 || (live && live->ino == at_.next_ino)) return;
-  const auto is_next = [&](const RotatedFile& one) { return one.entry.ino == at_.next_ino; };
-  if (std::any_of(after.begin(), after.end(), is_next)) return;
-  if (!after.empty() && ByteFile::is_gzip(after.front().entry.name)) return;
+  for (std::size_t n = 0; n < files.size(); ++n) {
+    const auto& entry = files[n].entry;
+    if (entry.ino != at_.next_ino || (n < after && entry.size != 0)) continue;
+    if (entry.size == 0) at_.next_ino = 0;
+    return;
+  }
+  if (after < files.size() && ByteFile::is_gzip(files[after].entry.name)) return;
   skipped_.push_back("the file after " + own_name() +
                      " was empty when it was seen last, and was cut or removed since: what it got until then, if it "
                      "got anything, is missing");

@@ -228,6 +228,48 @@ TEST_CASE("live file: an empty one after one that was read: removed with what it
   }
 }
 
+TEST_CASE("live file: an empty one after one that got lines later is no gap when it is rotated, empty",
+          "[source_file]") {
+  const std::vector<std::vector<const char*>> names{{"alerts.json.1", "alerts.json.2", "alerts.json.3"},
+                                                    {"alerts.json-1127", "alerts.json-1128", "alerts.json-1129"}};
+  for (const bool dated : {false, true}) {
+    for (const bool twice : {false, true}) {
+      MockHost host("poll");
+      Follower follower(host);
+      std::vector<std::string> rotated;
+      const auto rotate = [&] {
+        const auto& of = names[dated ? 1 : 0];
+        for (std::size_t n = rotated.size(); !dated && n > 0; --n) host.fs.rename(kParent, of[n - 1], of[n]);
+        rotated.emplace_back(of[rotated.size()]);
+        host.fs.rename(kParent, kLive, dated ? rotated.back() : of[0]);
+        host.fs.put(kParent, kLive, "");
+      };
+      host.fs.put(kParent, kLive, lines(0, 2));
+      CHECK(follower.run() == range(0, 2));
+      rotate();
+      host.fs.now_ns += 60'000'000'000;
+      host.fs.append(kParent, rotated[0], lines(2, 4));  // its writer opens the new one after that
+      CHECK(follower.run() == range(2, 4));
+      rotate();
+      if (twice) {
+        CHECK(follower.run().empty());
+        rotate();
+        // The first of the empty ones is compressed now, and keeps the time of writing.
+        const auto* first = dated ? names[1][1] : names[0][1];
+        const auto now_ns = std::exchange(host.fs.now_ns, host.fs.files(kParent).at(first).mtime_ns - 1'000'000);
+        host.fs.put(kParent, std::string(first) + ".gz", gzip_of(""));
+        host.fs.now_ns = now_ns;
+        host.fs.remove(kParent, first);
+      }
+      host.fs.append(kParent, kLive, lines(4, 5));
+      INFO(dated << twice);
+      CHECK(follower.run() == range(4, 5));
+      CHECK(follower.error.empty());
+      CHECK(host.metrics.counter("source_gaps") == 0);
+    }
+  }
+}
+
 TEST_CASE("live file: over random histories of logrotate nothing is a gap, and every line is handed over",
           "[source_file]") {
   for (unsigned seed = 1; seed <= 100; ++seed) {
