@@ -23,11 +23,6 @@ std::int64_t mtime_ms(const sf::fs::Entry& entry) {
   return entry.mtime_ns / 1'000'000;
 }
 
-// As rotation names its files: with a number or a date. A copy that somebody keeps (.bak) tells nothing.
-bool ends_with_digit(const std::string& name) {
-  return !name.empty() && name.back() >= '0' && name.back() <= '9';
-}
-
 // The digest of the first line, or of its first 4 KiB; "" while the line is not complete.
 std::string first_line_of(const sf::Host& host, std::string_view bytes) {
   const auto feed = bytes.find('\n');
@@ -94,7 +89,7 @@ LiveFile::Found LiveFile::find_own(const Look& live) {
 
 LiveFile::Found LiveFile::find_rotated(const Look& live) {
   const auto own = archive_.dated(at_.file);
-  const auto files = archive_.list(own, at_.mtime_ms);
+  const auto files = archive_.list(own, at_.mtime_ms, {at_.ino, 0});
   if (!files) return Found::gone;
   const auto likely = [&](const RotatedFile& one) {
     return own ? one.file() == at_.file : one.entry.ino == at_.ino;  // Wazuh's dated names stay
@@ -206,7 +201,7 @@ std::optional<bool> LiveFile::was_archived(const Look& live) {
     const bool packed = ByteFile::is_gzip(one.entry.name);
     if (packed && mtime_ms(one.entry) == at_.mtime_ms) return true;  // gzip keeps it: nothing was written since
     if (mtime_ms(one.entry) > at_.mtime_ms) return older && !one.unreadable && (is_own(live) || packed);
-    older = older || ends_with_digit(one.file());
+    older = older || archive_.named_by_rotation(one.file());  // a copy that somebody keeps (.bak) tells nothing
   }
   return false;
 }
@@ -280,7 +275,7 @@ void LiveFile::want(const RotatedFile& after) {
 // The rotated files after the one that is being read and before the live one, oldest first.
 std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
   const auto own = archive_.dated(at_.file);
-  auto files = archive_.list(own, at_.mtime_ms, at_.next_ino);
+  auto files = archive_.list(own, at_.mtime_ms, {at_.ino, at_.next_ino});
   if (!files) return std::nullopt;
   const auto is_wanted = [&](const RotatedFile& one) { return one.file() == wanted_; };
   if (!wanted_.empty() && std::none_of(files->begin(), files->end(), is_wanted))
@@ -296,7 +291,8 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
     if (at == files->end()) return std::nullopt;
     check_next(*files, static_cast<std::size_t>(at - files->begin()) + 1, live);
     files->erase(files->begin(), at + 1);
-  } else if (archive_.cut() != 0) {
+  }
+  if (archive_.cut() != 0) {
     skipped_.push_back("of " + std::to_string(files->size() + archive_.cut()) + " rotated files the " +
                        std::to_string(archive_.cut()) + " oldest were not read");
   }

@@ -401,3 +401,44 @@ TEST_CASE("live file: rotated files over those that are looked at are a gap", "[
   CHECK(host.metrics.counter("source_gaps") == 2);  // what was being read, too
   CHECK_THAT(host.log.lines.back().text, ContainsSubstring("the 3 oldest"));
 }
+
+TEST_CASE("live file: the one that is read is read to its end before rotated files over those that are looked at",
+          "[source_file]") {
+  for (const int more : {9'999, 10'003}) {
+    MockHost host("poll");
+    host.fs.put(kParent, kLive, lines(0, 1));
+    const json settings{{"path", "/x/alerts.json"}, {"follow", true}};
+    sf::testing::SourceUnderTest first(host, signalfoundry_plugin, settings);
+    first.open();
+    first.poll_all();
+    host.fs.append(kParent, kLive, lines(1, 2));
+    host.fs.rename(kParent, kLive, "alerts.json-19999");
+    for (int n = 0; n < more; ++n)
+      host.fs.put(kParent, "alerts.json-" + std::to_string(20'000 + n), lines(n + 2, n + 3));
+    host.fs.put(kParent, kLive, lines(11'000, 11'001));
+    sf::testing::SourceUnderTest source(host, signalfoundry_plugin, settings);
+    source.open(first.position());
+    const auto got = source.poll(2).pushed;
+    INFO(more);
+    REQUIRE(got.size() == 2);
+    CHECK(got[0].document == alert(1));
+    CHECK(got[1].document == alert(more > 10'000 ? 5 : 2));
+    CHECK(host.metrics.counter("source_gaps") == (more > 10'000 ? 1 : 0));
+    if (more > 10'000) CHECK_THAT(host.log.lines.back().text, ContainsSubstring("the 3 oldest"));
+  }
+}
+
+TEST_CASE("live file: an older file that keeps its extension is one by the pattern", "[source_file]") {
+  for (const bool older : {false, true}) {
+    MockHost host("poll");
+    if (older) host.fs.put(kParent, "alerts-2.json", lines(900, 901));
+    host.fs.now_ns += 60'000'000'000;
+    host.fs.put(kParent, kLive, "");
+    Follower follower(host, {{"path", "/x/alerts.json"}, {"follow", true}, {"rotated", "alerts-*.json*"}});
+    CHECK(follower.run().empty());
+    host.fs.put(kParent, "alerts-1.json.gz", gzip_of(lines(0, 3)));
+    host.fs.put(kParent, kLive, lines(3, 4));
+    CHECK(follower.run() == range(0, 4));
+    CHECK(host.metrics.counter("source_gaps") == (older ? 0 : 1));
+  }
+}
