@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "byte_file.hpp"
 
@@ -72,25 +73,43 @@ std::optional<sf::fs::Dir> Archive::dir(const std::string& folder) {
   return found;
 }
 
-std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms) {
+std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms,
+                                                      Known known) {
   cut_ = 0;
   auto out = prefix_.empty() ? std::vector<RotatedFile>() : list_dated(from);
   if (!out.empty() || from) return out;
-  return list_beside(from_ms);
+  return list_beside(from_ms, known);
 }
 
-std::vector<RotatedFile> Archive::list_dated(const std::optional<DatedName>& from) {
+// Year and month of Wazuh's directories from this year on, oldest first.
+std::vector<std::pair<int, int>> Archive::months_from(int year) {
   std::vector<std::pair<int, int>> months;
   const auto top = dir("");
   if (!top) return {};
-  for (const auto& year : top->list("")) {
-    const auto y = year_of(year.name);
-    const auto months_of = y && (!from || *y >= from->year) ? dir(year.name) : std::nullopt;
+  for (const auto& entry : top->list("")) {
+    const auto y = year_of(entry.name);
+    const auto months_of = y && *y >= year ? dir(entry.name) : std::nullopt;
     if (!months_of) continue;
     for (const auto& month : months_of->list(""))
       if (const auto m = month_of(month.name)) months.emplace_back(*y, *m);
   }
   std::sort(months.begin(), months.end());
+  return months;
+}
+
+bool Archive::has_older(const DatedName& than) {
+  const auto months = months_from(0);
+  for (auto month = months.rbegin(); month != months.rend(); ++month) {
+    if (*month > std::pair(than.year, than.month)) continue;
+    std::vector<RotatedFile> files;
+    list_month(folder_of(month->first, month->second), {month->first, month->second, 0, 0}, files);
+    if (std::any_of(files.begin(), files.end(), [&](const auto& one) { return one.dated < than; })) return true;
+  }
+  return false;
+}
+
+std::vector<RotatedFile> Archive::list_dated(const std::optional<DatedName>& from) {
+  auto months = months_from(from ? from->year : 0);
   if (!from && months.size() > 2) months.erase(months.begin(), months.end() - 2);
   std::vector<RotatedFile> out;
   for (const auto& [year, month] : months)
@@ -135,7 +154,7 @@ std::vector<RotatedFile> Archive::rotated_in(const sf::fs::Dir& here) const {
   return out;
 }
 
-std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_ms) {
+std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_ms, Known known) {
   const auto here = dir("");
   if (!here) return std::vector<RotatedFile>();
   auto out = rotated_in(*here);
@@ -150,16 +169,39 @@ std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_m
   // Where the names were shifted meanwhile, one file was looked at twice and another not at all. Compared with a second
   // listing, as the inode numbers of listings are not those of stat() on every filesystem.
   if (names_of(rotated_in(*here)) != before) return std::nullopt;
-  std::erase_if(out, [&](const auto& one) { return one.entry.mtime_ns / 1'000'000 < from_ms - kSlackMs; });
+  std::erase_if(out, [&](const auto& one) {
+    return one.entry.mtime_ns / 1'000'000 < from_ms - kSlackMs && one.entry.ino != known.next;
+  });
   const bool numbered = std::all_of(out.begin(), out.end(), [](const auto& one) { return number_at_end(one.file()); });
   std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
     return numbered ? number_at_end(a.file()) > number_at_end(b.file()) : a.entry.mtime_ns < b.entry.mtime_ns;
   });
-  if (out.size() > kNamesMax) {
-    cut_ = out.size() - kNamesMax;
-    out.erase(out.begin(), out.end() - kNamesMax);
-  }
+  cut_to_newest(out, known);
   return out;
+}
+
+// The oldest over kNamesMax; what is before the one that is read is not missed.
+void Archive::cut_to_newest(std::vector<RotatedFile>& files, Known known) {
+  if (files.size() <= kNamesMax) return;
+  const auto newest = files.end() - kNamesMax;
+  bool after_own =
+      std::none_of(files.begin(), files.end(), [&](const auto& one) { return one.entry.ino == known.own; });
+  const auto goes = [&](const RotatedFile& one) {
+    const bool own = one.entry.ino == known.own;
+    after_own = after_own || own;
+    if (own || one.entry.ino == known.next) return false;
+    if (after_own) ++cut_;
+    return true;
+  };
+  std::vector<RotatedFile> kept;
+  for (auto one = files.begin(); one != newest; ++one)
+    if (!goes(*one)) kept.push_back(std::move(*one));
+  kept.insert(kept.end(), std::make_move_iterator(newest), std::make_move_iterator(files.end()));
+  files = std::move(kept);
+}
+
+bool Archive::named_by_rotation(const std::string& file) const {
+  return !pattern_.empty() || (!file.empty() && file.back() >= '0' && file.back() <= '9');
 }
 
 bool matches(std::string_view pattern, std::string_view name) {

@@ -30,25 +30,37 @@ class Archive {
   // Wazuh's dated files where there are any, else NAME.* and NAME-*.
   Archive(const sf::Host& host, std::string live_name, std::string pattern);
 
+  // Two files beside the live one, by their inode numbers; 0: none.
+  struct Known {
+    std::uint64_t own = 0;   // the one that is read: never cut
+    std::uint64_t next = 0;  // the one seen after it: never cut, and listed however old
+  };
   // A file whose name or whose time of writing (Unix milliseconds, 2 s of slack: a compressor may round it) says that
   // it is not older. Without a date, Wazuh's of the newest two months. Beside the live file at most the newest
-  // kNamesMax of those; cut() tells how many more there were.
+  // kNamesMax of those, and the known ones; cut() tells how many more there were.
   // Nothing: names changed meanwhile, so list again. Throws sf::Error.
-  std::optional<std::vector<RotatedFile>> list(const std::optional<DatedName>& from, std::int64_t from_ms);
-  // How many of the last list() were beside the live file and not older, and were left out as the oldest over
-  // kNamesMax.
+  std::optional<std::vector<RotatedFile>> list(const std::optional<DatedName>& from, std::int64_t from_ms,
+                                               Known known = {0, 0});
+  // How many of the last list() were beside the live file and not older, came after `own`, if that is there, and were
+  // left out as the oldest over kNamesMax.
   std::size_t cut() const { return cut_; }
+  // Whether a name beside the live one says that rotation made it: a number or a date at its end, or the pattern.
+  bool named_by_rotation(const std::string& file) const;
   // The dated file, of the newest two months, that has this inode number; "" when there is none.
   std::string dated_name_of(std::uint64_t ino);
+  // Whether a dated file before this one is still there, however long ago.
+  bool has_older(const DatedName& than);
   // Nothing: not one of Wazuh's names.
   std::optional<DatedName> dated(std::string_view file) const { return dated_of(file, prefix_); }
   // "": that of the live file. Nothing: not there.
   std::optional<sf::fs::Dir> dir(const std::string& folder);
 
  private:
+  std::vector<std::pair<int, int>> months_from(int year);
   std::vector<RotatedFile> list_dated(const std::optional<DatedName>& from);
   void list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out);
-  std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms);
+  std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms, Known known);
+  void cut_to_newest(std::vector<RotatedFile>& files, Known known);
   std::vector<RotatedFile> rotated_in(const sf::fs::Dir& here) const;
   bool is_rotated(std::string_view name) const;
 

@@ -11,8 +11,9 @@
 // rotated ones too, where copytruncate has its copy.
 //
 // When the file that was being read is nowhere, or cannot be decompressed, that is a gap: an incomplete interval, the
-// counter source_gaps, and an error once everything else was read. So is a position that cannot be read: everything
-// that is there is read again then, from the oldest rotated file on. [stage-thread]
+// counter source_gaps, and an error once everything else was read. So is a damaged position: everything that is
+// there is read again then, from the oldest rotated file on. Another plugin's or a newer version's is refused.
+// [stage-thread]
 #pragma once
 #include "archive.hpp"
 #include "byte_file.hpp"
@@ -61,7 +62,7 @@ class LiveFile final : public Reader {
   bool find_next(const Look& live, std::optional<RotatedFile>& after);
   std::optional<std::vector<RotatedFile>> newer(const Look& live);
   void want(const RotatedFile& after);
-  void check_next(const std::vector<RotatedFile>& after, const Look& live);
+  void check_next(const std::vector<RotatedFile>& files, std::size_t after, const Look& live);
   bool start(const RotatedFile& file);
   std::optional<ByteFile> open_file(const RotatedFile& file);
   void digest_last_line();

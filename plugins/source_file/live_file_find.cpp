@@ -23,11 +23,6 @@ std::int64_t mtime_ms(const sf::fs::Entry& entry) {
   return entry.mtime_ns / 1'000'000;
 }
 
-// As rotation names its files: with a number or a date. A copy that somebody keeps (.bak) tells nothing.
-bool ends_with_digit(const std::string& name) {
-  return !name.empty() && name.back() >= '0' && name.back() <= '9';
-}
-
 // The digest of the first line, or of its first 4 KiB; "" while the line is not complete.
 std::string first_line_of(const sf::Host& host, std::string_view bytes) {
   const auto feed = bytes.find('\n');
@@ -94,7 +89,7 @@ LiveFile::Found LiveFile::find_own(const Look& live) {
 
 LiveFile::Found LiveFile::find_rotated(const Look& live) {
   const auto own = archive_.dated(at_.file);
-  const auto files = archive_.list(own, at_.mtime_ms);
+  const auto files = archive_.list(own, at_.mtime_ms, {at_.ino, 0});
   if (!files) return Found::gone;
   const auto likely = [&](const RotatedFile& one) {
     return own ? one.file() == at_.file : one.entry.ino == at_.ino;  // Wazuh's dated names stay
@@ -193,9 +188,11 @@ LiveFile::Found LiveFile::verify_unread(const sf::fs::Entry& entry, bool live) {
 
 // Whether the first rotated file after the last look is the one of which nothing was read: a .gz has another inode
 // number, and so has a copy of one that was cut; and as long as an older one is there, none was removed for its age.
+// Wazuh's keep their names, so of them one that is gone with older ones there was removed as it stayed empty.
 // Nothing: names change right now.
 std::optional<bool> LiveFile::was_archived(const Look& live) {
-  if (!nothing_read() || archive_.dated(at_.file)) return false;
+  if (!nothing_read()) return false;
+  if (const auto own = archive_.dated(at_.file)) return at_.empty && archive_.has_older(*own);
   const auto files = archive_.list(std::nullopt, 0);
   if (!files) return std::nullopt;
   bool older = false;
@@ -204,7 +201,7 @@ std::optional<bool> LiveFile::was_archived(const Look& live) {
     const bool packed = ByteFile::is_gzip(one.entry.name);
     if (packed && mtime_ms(one.entry) == at_.mtime_ms) return true;  // gzip keeps it: nothing was written since
     if (mtime_ms(one.entry) > at_.mtime_ms) return older && !one.unreadable && (is_own(live) || packed);
-    older = older || ends_with_digit(one.file());
+    older = older || archive_.named_by_rotation(one.file());  // a copy that somebody keeps (.bak) tells nothing
   }
   return false;
 }
@@ -278,7 +275,7 @@ void LiveFile::want(const RotatedFile& after) {
 // The rotated files after the one that is being read and before the live one, oldest first.
 std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
   const auto own = archive_.dated(at_.file);
-  auto files = archive_.list(own, at_.mtime_ms);
+  auto files = archive_.list(own, at_.mtime_ms, {at_.ino, at_.next_ino});
   if (!files) return std::nullopt;
   const auto is_wanted = [&](const RotatedFile& one) { return one.file() == wanted_; };
   if (!wanted_.empty() && std::none_of(files->begin(), files->end(), is_wanted))
@@ -292,9 +289,10 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
   } else if (at_.ino != 0) {
     const auto at = std::find_if(files->begin(), files->end(), [&](const auto& f) { return f.entry.ino == at_.ino; });
     if (at == files->end()) return std::nullopt;
+    check_next(*files, static_cast<std::size_t>(at - files->begin()) + 1, live);
     files->erase(files->begin(), at + 1);
-    check_next(*files, live);
-  } else if (archive_.cut() != 0) {
+  }
+  if (archive_.cut() != 0) {
     skipped_.push_back("of " + std::to_string(files->size() + archive_.cut()) + " rotated files the " +
                        std::to_string(archive_.cut()) + " oldest were not read");
   }
@@ -303,12 +301,17 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
 }
 
 // The file that stood under the name, empty, after the one that is being read: it is there, or was compressed, or what
-// it got is missing.
-void LiveFile::check_next(const std::vector<RotatedFile>& after, const Look& live) {
+// it got is missing. One that is still empty may be the older by its time, where the writer went on in the one before
+// it; then the one that stands under the name now takes its part. after: where in files the newer ones begin.
+void LiveFile::check_next(const std::vector<RotatedFile>& files, std::size_t after, const Look& live) {
   if (at_.next_ino == 0 || (live && live->ino == at_.next_ino)) return;
-  const auto is_next = [&](const RotatedFile& one) { return one.entry.ino == at_.next_ino; };
-  if (std::any_of(after.begin(), after.end(), is_next)) return;
-  if (!after.empty() && ByteFile::is_gzip(after.front().entry.name)) return;
+  for (std::size_t n = 0; n < files.size(); ++n) {
+    const auto& entry = files[n].entry;
+    if (entry.ino != at_.next_ino || (n < after && entry.size != 0)) continue;
+    if (entry.size == 0) at_.next_ino = 0;
+    return;
+  }
+  if (after < files.size() && ByteFile::is_gzip(files[after].entry.name)) return;
   skipped_.push_back("the file after " + own_name() +
                      " was empty when it was seen last, and was cut or removed since: what it got until then, if it "
                      "got anything, is missing");

@@ -17,14 +17,12 @@ std::uint64_t number_at(const Json& j, const char* key) {
   return j.at(key).get<std::uint64_t>();
 }
 
-Position read(const Json& j) {
+Position read(const Json& j, int version) {
   Position out;
-  const bool old = j.at("v") == 1;
-  if (!old && j.at("v") != 2) throw std::out_of_range("v");
   out.ino = number_at(j, "ino");
   out.offset = number_at(j, "offset");
   out.first_line = j.at("first_line_sha256").get<std::string>();
-  if (old) return out;
+  if (version == 1) return out;
   out.file = j.at("file").get<std::string>();
   out.dev = number_at(j, "dev");
   out.mtime_ms = shared::time_at(j, "mtime_ms");
@@ -57,12 +55,8 @@ std::string Position::text() const {
 }
 
 std::optional<Position> Position::of(std::string_view text) {
-  if (text.size() > kTextMax) return std::nullopt;
-  try {
-    return read(Json::parse(text));
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
+  if (!Json::parse(text, nullptr, false).is_object()) return std::nullopt;
+  return shared::read_cursor(text, "source_file", kTextMax, 2, read);
 }
 
 }  // namespace source_file

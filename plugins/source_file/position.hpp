@@ -32,7 +32,9 @@ struct Position {
   std::int64_t until_ms = -1;    // when everything that was there had been read; -1: not yet
 
   std::string text() const;
-  // Nothing for what is no position. Also takes {"v":1,"ino","offset","first_line_sha256"} of earlier versions.
+  // Nothing for what is no JSON object, as damage leaves it. Also takes {"v":1,"ino","offset","first_line_sha256"} of
+  // earlier versions. Throws sf::Error(SF_FATAL) for an object that this version did not write: another plugin's, or a
+  // newer version's.
   static std::optional<Position> of(std::string_view text);
 };
 

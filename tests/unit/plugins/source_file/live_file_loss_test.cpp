@@ -55,6 +55,49 @@ TEST_CASE("live file: one of Wazuh's that was empty, got lines and was removed b
   check_told_once(host, follower, day + " " + kWasEmpty);
 }
 
+TEST_CASE("live file: nights without an alert are no gap where an older dated file is there", "[source_file]") {
+  for (const bool older : {false, true}) {
+    for (const bool compressed : {false, true}) {
+      MockHost host("poll");
+      Manager manager(host);
+      manager.start_at(2026, 8, 27);
+      if (older) manager.write(lines(900, 901));
+      manager.start_at(2026, 11, 10);  // nothing for months
+      if (older) host.fs.put(kParent, "2026/Aug/ossec-alerts-27.json", lines(900, 901));
+      if (older && compressed) manager.compress("2026/Aug/ossec-alerts-27.json");
+      Follower follower(host);
+      unsigned nights = 0;
+      CHECK(follower.run().empty());
+      for (; nights < 3; ++nights) {
+        manager.midnight();
+        CHECK(follower.run().empty());
+        CHECK(follower.error.empty() == older);
+      }
+      CHECK(host.metrics.counter("source_gaps") == (older ? 0 : nights));
+      manager.write(lines(0, 2));
+      manager.midnight();
+      manager.write(lines(2, 3));
+      CHECK(follower.run() == range(0, 3));
+      CHECK(follower.error.empty());
+    }
+  }
+}
+
+TEST_CASE("live file: one of Wazuh's with half a line, removed unread, is a gap whatever is older", "[source_file]") {
+  MockHost host("poll");
+  Manager manager(host);
+  host.fs.put(kParent, "2026/Nov/ossec-alerts-25.json.gz", gzip_of(lines(900, 901)));
+  manager.write("{\"id\":");
+  Follower follower(host);
+  CHECK(follower.run().empty());
+  const auto day = manager.file();
+  manager.midnight();
+  manager.write(lines(0, 1));
+  host.fs.remove(kParent, day);
+  CHECK(follower.run() == range(0, 1));
+  check_told_once(host, follower, day + ", read to byte 0, was cut or removed");
+}
+
 TEST_CASE("live file: one that was empty and was rotated, compressed or not, is read and no gap", "[source_file]") {
   for (const bool compressed : {false, true}) {
     MockHost host("poll");
@@ -185,6 +228,48 @@ TEST_CASE("live file: an empty one after one that was read: removed with what it
   }
 }
 
+TEST_CASE("live file: an empty one after one that got lines later is no gap when it is rotated, empty",
+          "[source_file]") {
+  const std::vector<std::vector<const char*>> names{{"alerts.json.1", "alerts.json.2", "alerts.json.3"},
+                                                    {"alerts.json-1127", "alerts.json-1128", "alerts.json-1129"}};
+  for (const bool dated : {false, true}) {
+    for (const bool twice : {false, true}) {
+      MockHost host("poll");
+      Follower follower(host);
+      std::vector<std::string> rotated;
+      const auto rotate = [&] {
+        const auto& of = names[dated ? 1 : 0];
+        for (std::size_t n = rotated.size(); !dated && n > 0; --n) host.fs.rename(kParent, of[n - 1], of[n]);
+        rotated.emplace_back(of[rotated.size()]);
+        host.fs.rename(kParent, kLive, dated ? rotated.back() : of[0]);
+        host.fs.put(kParent, kLive, "");
+      };
+      host.fs.put(kParent, kLive, lines(0, 2));
+      CHECK(follower.run() == range(0, 2));
+      rotate();
+      host.fs.now_ns += 60'000'000'000;
+      host.fs.append(kParent, rotated[0], lines(2, 4));  // its writer opens the new one after that
+      CHECK(follower.run() == range(2, 4));
+      rotate();
+      if (twice) {
+        CHECK(follower.run().empty());
+        rotate();
+        // The first of the empty ones is compressed now, and keeps the time of writing.
+        const auto* first = dated ? names[1][1] : names[0][1];
+        const auto now_ns = std::exchange(host.fs.now_ns, host.fs.files(kParent).at(first).mtime_ns - 1'000'000);
+        host.fs.put(kParent, std::string(first) + ".gz", gzip_of(""));
+        host.fs.now_ns = now_ns;
+        host.fs.remove(kParent, first);
+      }
+      host.fs.append(kParent, kLive, lines(4, 5));
+      INFO(dated << twice);
+      CHECK(follower.run() == range(4, 5));
+      CHECK(follower.error.empty());
+      CHECK(host.metrics.counter("source_gaps") == 0);
+    }
+  }
+}
+
 TEST_CASE("live file: over random histories of logrotate nothing is a gap, and every line is handed over",
           "[source_file]") {
   for (unsigned seed = 1; seed <= 100; ++seed) {
@@ -243,7 +328,7 @@ TEST_CASE("live file: over random histories of logrotate nothing is a gap, and e
 }
 
 TEST_CASE("live file: a position that cannot be read is a gap, and everything that is there is read", "[source_file]") {
-  for (const char* damaged : {"{", "{\"v\":9}", "17 of another source"}) {
+  for (const char* damaged : {"{", "[9]", "17 of another source"}) {
     MockHost host("poll");
     Manager manager(host);
     manager.write(lines(0, 2));
@@ -315,4 +400,45 @@ TEST_CASE("live file: rotated files over those that are looked at are a gap", "[
   CHECK(source.poll(1).pushed.at(0).document == alert(4));
   CHECK(host.metrics.counter("source_gaps") == 2);  // what was being read, too
   CHECK_THAT(host.log.lines.back().text, ContainsSubstring("the 3 oldest"));
+}
+
+TEST_CASE("live file: the one that is read is read to its end before rotated files over those that are looked at",
+          "[source_file]") {
+  for (const int more : {9'999, 10'003}) {
+    MockHost host("poll");
+    host.fs.put(kParent, kLive, lines(0, 1));
+    const json settings{{"path", "/x/alerts.json"}, {"follow", true}};
+    sf::testing::SourceUnderTest first(host, signalfoundry_plugin, settings);
+    first.open();
+    first.poll_all();
+    host.fs.append(kParent, kLive, lines(1, 2));
+    host.fs.rename(kParent, kLive, "alerts.json-19999");
+    for (int n = 0; n < more; ++n)
+      host.fs.put(kParent, "alerts.json-" + std::to_string(20'000 + n), lines(n + 2, n + 3));
+    host.fs.put(kParent, kLive, lines(11'000, 11'001));
+    sf::testing::SourceUnderTest source(host, signalfoundry_plugin, settings);
+    source.open(first.position());
+    const auto got = source.poll(2).pushed;
+    INFO(more);
+    REQUIRE(got.size() == 2);
+    CHECK(got[0].document == alert(1));
+    CHECK(got[1].document == alert(more > 10'000 ? 5 : 2));
+    CHECK(host.metrics.counter("source_gaps") == (more > 10'000 ? 1 : 0));
+    if (more > 10'000) CHECK_THAT(host.log.lines.back().text, ContainsSubstring("the 3 oldest"));
+  }
+}
+
+TEST_CASE("live file: an older file that keeps its extension is one by the pattern", "[source_file]") {
+  for (const bool older : {false, true}) {
+    MockHost host("poll");
+    if (older) host.fs.put(kParent, "alerts-2.json", lines(900, 901));
+    host.fs.now_ns += 60'000'000'000;
+    host.fs.put(kParent, kLive, "");
+    Follower follower(host, {{"path", "/x/alerts.json"}, {"follow", true}, {"rotated", "alerts-*.json*"}});
+    CHECK(follower.run().empty());
+    host.fs.put(kParent, "alerts-1.json.gz", gzip_of(lines(0, 3)));
+    host.fs.put(kParent, kLive, lines(3, 4));
+    CHECK(follower.run() == range(0, 4));
+    CHECK(host.metrics.counter("source_gaps") == (older ? 0 : 1));
+  }
 }

@@ -106,8 +106,8 @@ TEST_CASE("live file: goes on from a position of the version before, and says of
     auto wrong = json::parse(follower.position);
     wrong[key] = value;
     INFO(wrong.dump());
-    CHECK(!source_file::Position::of(wrong.dump()));
+    CHECK_THROWS_AS(source_file::Position::of(wrong.dump()), sf::Error);
   }
   CHECK(source_file::Position::of(follower.position).value().text() == follower.position);
-  CHECK(!source_file::Position::of(std::string(5000, ' ') + follower.position));
+  CHECK_THROWS_AS(source_file::Position::of(std::string(5000, ' ') + follower.position), sf::Error);
 }

@@ -242,8 +242,8 @@ TEST_CASE("source_file: followed, what came into a rotated file since the last l
   CHECK(json::parse(position)["offset"] == lines(9, 12).size());
 }
 
-TEST_CASE("source_file: a position of another version is a gap, and the file is read from its start", "[source_file]") {
-  for (std::string position : {"nonsense", "[]", R"({"v":2})", R"({"v":"1"})", R"({"v":1,"ino":"x","offset":-4})"}) {
+TEST_CASE("source_file: a position that is damaged is a gap, and the file is read from its start", "[source_file]") {
+  for (std::string position : {"nonsense", "[]", R"({"v":2)"}) {
     MockHost host("poll");
     host.fs.put(kParent, "alerts.json", lines(0, 3));
     INFO(position);
@@ -253,6 +253,30 @@ TEST_CASE("source_file: a position of another version is a gap, and the file is 
     CHECK(ids(source.last()) == range(0, 3));
     CHECK(host.log.lines.size() == 1);
     CHECK(host.metrics.counter("source_gaps") == 1);
+  }
+}
+
+TEST_CASE("source_file: a position of another plugin or a newer version is refused, and nothing is read again",
+          "[source_file]") {
+  const std::string wazuh = R"({"v":2,"watermark_ms":5,"local_ms":5,"filter":"x","retry_ms":0,"holes":[]})";
+  for (const std::string& position :
+       {wazuh, std::string("{}"), std::string(R"({"v":2})"), std::string(R"({"v":"1"})"),
+        std::string(R"({"v":1,"ino":"x","offset":-4})"), R"({"v":2,"x":")" + std::string(5000, 'x') + "\"}",
+        std::string(R"({"v":3,"file":"x"})")}) {
+    MockHost host("poll");
+    host.fs.put(kParent, "alerts.json", lines(0, 3));
+    INFO(position);
+    SourceUnderTest source(host, signalfoundry_plugin, kFollow);
+    try {
+      source.open(position);
+      FAIL("taken");
+    } catch (const sf::Error& error) {
+      CHECK(error.code() == SF_FATAL);
+      CHECK_THAT(error.what(), ContainsSubstring(position.starts_with(R"({"v":3)")
+                                                     ? "was written by a newer source_file; run that version again"
+                                                     : "is not one of source_file's"));
+    }
+    CHECK(host.metrics.counter("source_gaps") == 0);
   }
 }
 
