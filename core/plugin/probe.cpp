@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -51,22 +52,35 @@ Plugin from_json(const json& j) {
   return p;
 }
 
+void tell(int out, std::string_view line) {
+  while (!line.empty()) {
+    const ssize_t n = ::write(out, line.data(), line.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    line.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+int report_fd = -1;  // of the child
+
+// A constructor of the plugin that throws ends the process with abort(), and nobody would know of what.
+void out_of_memory() {
+  tell(report_fd,
+       "{\"refusal\":\"out of memory while a plugin was looked at. Give the run more, and start it again.\"}\n");
+  ::_exit(0);
+}
+
 [[noreturn]] void run_child(const std::string& path, int out) {
   prepare_child();
+  report_fd = out;
+  std::set_new_handler(out_of_memory);
   json report;
   try {
     report = to_json(load(path));
   } catch (const std::exception& error) {
     report = {{"refusal", error.what()}};
   }
-  const std::string line = report.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t n = ::write(out, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    rest.remove_prefix(static_cast<std::size_t>(n));
-  }
+  tell(out, report.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
   ::_exit(0);  // no destructors of foreign code
 }
 

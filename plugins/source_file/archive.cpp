@@ -49,6 +49,7 @@ void drop_unfinished(std::vector<RotatedFile>& files) {
 // Each with its inode number, in one order.
 std::vector<std::pair<std::string, std::uint64_t>> names_of(const std::vector<RotatedFile>& files) {
   std::vector<std::pair<std::string, std::uint64_t>> out;
+  out.reserve(files.size());
   for (const auto& one : files) out.emplace_back(one.entry.name, one.entry.ino);
   std::sort(out.begin(), out.end());
   return out;
