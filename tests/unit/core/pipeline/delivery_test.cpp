@@ -3,6 +3,7 @@
 // Goal: a message leaves the outbox when it was delivered, or given up in the ledger; never else.
 #include "pipeline/delivery.hpp"
 
+#include "pipeline/crash_note.hpp"
 #include "process.hpp"
 #include "support/catch.h"
 
@@ -196,6 +197,17 @@ TEST_CASE("delivery: of those that were tried equally often, none is always behi
     CHECK(office.deliver() == Exit::unavailable);
   }
   CHECK(first.size() == 6);
+}
+
+TEST_CASE("delivery: that another was delivered is said of the notifier at hand only") {
+  const auto& note = signalfoundry::pipeline::CrashNote::shared();
+  Office office(1);
+  CHECK(office.deliver() == Exit::ok);
+  CHECK(note.delivered());
+  office->store->add_outbox(Delivery::id_of(key(5), "chat", 0), "5");
+  office.answer(SF_PANIC);
+  CHECK(office.deliver() == Exit::ok);
+  CHECK_FALSE(note.delivered());
 }
 
 TEST_CASE("delivery: a crash counts, for the last time only where another was delivered") {
