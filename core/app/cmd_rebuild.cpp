@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "books/adopt.hpp"
+#include "books/behind.hpp"
 
 namespace signalfoundry::app {
 
@@ -83,6 +84,7 @@ void build(const queue::StateDir& dirs, const std::string& state, Rebuild& rebui
   {
     const auto store = store::Store::open(state + "/.staging/" + kWork, true);
     books::adopt(dirs, *store, rebuild.survey, rebuild.run_id, about(rebuild));
+    books::accept_behind(dirs, *store);
     rebuild.head = store->head();
   }
   if (work.has("state.db-wal"))

@@ -6,6 +6,7 @@
 #include "app/holding.hpp"
 #include "app/repair.hpp"
 #include "base/text.hpp"
+#include "books/behind.hpp"
 #include "books/reconcile.hpp"
 
 namespace signalfoundry::app {
@@ -105,7 +106,7 @@ Exit reconcile(const Options& options, bool repair, bool yes) {
   auto findings = look(dirs, *store);
   std::optional<RepairPlan> plan;
   if (repair) plan = plan_repair(dirs, *store, findings, [&] { return sources_of(options); });
-  if (plan && yes && !plan->empty()) {
+  if (plan && yes && (!plan->empty() || !books::behind(books::head_of(books::last_heartbeat(dirs)), *store).empty())) {
     store->guard(store->take_epoch(), [&] { check_held(lock); });
     apply_repair(dirs, *store, *plan);
     findings = look(dirs, *store);

@@ -12,6 +12,7 @@
 #include "base/digest.hpp"
 #include "base/time.hpp"
 #include "books/adopt.hpp"
+#include "books/behind.hpp"
 #include "queue/queue.hpp"
 
 namespace signalfoundry::app {
@@ -174,6 +175,7 @@ void apply_repair(const queue::StateDir& dirs, store::Store& store, RepairPlan& 
   std::uint64_t lost = 0;
   plan.steps = plan_processed(dirs, store, lost);  // of what was brought in, too
   restore(dirs, store, plan.steps, run_id);
+  books::accept_behind(dirs, store);
   plan.applied = true;
 }
 
@@ -199,6 +201,7 @@ std::string repair_text(const RepairPlan& plan, const books::Findings& findings)
   if (!plan.survey.empty())
     out += (plan.applied ? "brought into the books, from the disk:\n" : "bring into the books, from the disk:\n") +
            found_text(plan.survey);
+  if (!plan.survey.cases.empty()) out += fmt::format("  {}\n", kMessagesUnknown);
   out += categories_text("problem", plan.survey.findings.mismatches);
   for (const auto& [category, count] : plan.by_hand)
     out += fmt::format("  {} of {} need a person: {} (docs/formats/reconcile.md).\n", count, category,

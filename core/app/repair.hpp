@@ -16,6 +16,10 @@
 
 namespace signalfoundry::app {
 
+// Of verdicts that are brought in: what only the ledger that is gone could tell.
+constexpr const char* kMessagesUnknown =
+    "Messages of these verdicts that were not delivered yet are lost: look at who should have got them.";
+
 // A processed file that is missing and can be had from its case.
 struct RestoreStep {
   std::string key;

@@ -234,6 +234,24 @@ Findings reconcile_all(const queue::StateDir& dirs, store::Store& store) {
   return findings;
 }
 
+Findings reconcile_waiting(const queue::StateDir& dirs, store::Store& store) {
+  Findings findings;
+  KeySet names;
+  for (const auto* dir : {&dirs.accept, &dirs.queue, &dirs.active})  // the way that files go
+    dir->list([&](const fs::Listed& e) {
+      if (const auto name = queue::parse_name(e.name)) names.add(name->key);
+      return true;
+    });
+  names.seal();
+  store.each_waiting([&](const std::string& text) {
+    ++findings.checked;
+    Key key{};
+    from_hex(text, key.data(), key.size());
+    if (!names.take(key, [](const std::string&) {})) findings.add(findings.mismatches, "queue_missing", text);
+  });
+  return findings;
+}
+
 Findings reconcile_some(const queue::StateDir& dirs, store::Store& store, const std::vector<std::string>& keys) {
   Findings findings;
   const bool any_cases = store.blob(kHasCases).has_value();

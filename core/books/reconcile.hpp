@@ -34,6 +34,8 @@ struct Findings {
 Findings reconcile_all(const queue::StateDir& dirs, store::Store& store);
 // The rows that all this goes by against the ledger's entries: one pass over the ledger. Adds to `findings`.
 void check_entries(store::Store& store, Findings& findings);
+// Accepted alerts that wait, and whose file is in none of queue/, active/ and .accept/: `queue_missing`. Names only.
+Findings reconcile_waiting(const queue::StateDir& dirs, store::Store& store);
 // These alerts (decided by the present run), and the sums. Its cost grows with their number only.
 Findings reconcile_some(const queue::StateDir& dirs, store::Store& store, const std::vector<std::string>& keys);
 

@@ -55,6 +55,7 @@ class Surveyor {
 
   Survey take(const std::function<std::vector<Origin>()>& origins) {
     list_queue();
+    under_way();
     cases();
     processed();
     packs();
@@ -93,6 +94,14 @@ class Surveyor {
       });
   }
 
+  // What an interrupted run had in its hands. The next run settles it, with the messages of its verdict.
+  void under_way() {
+    std::vector<std::string> names;
+    dirs_.active.list([&](const fs::Listed& e) { return names.emplace_back(e.name), true; });
+    for (const auto& name : names)
+      if (const auto bytes = bytes_of(dirs_.active, name)) under_way_.insert(sha256_hex(*bytes));
+  }
+
   void cases() {
     each_dated(dirs_.cases, [&](const std::string& date, std::string_view name) {
       if (name.starts_with("c-") && is_key(name.substr(2))) add_case(date, std::string(name.substr(2)));
@@ -113,6 +122,11 @@ class Surveyor {
     if (settled(key, found.accepted_seq)) return;
     try {
       const CaseFile file = read_case(dirs_, date, key);
+      if (under_way_.contains(file.sha256)) {
+        out_.findings.add(out_.findings.notes, "case_unknown",
+                          fmt::format("cases/{}/c-{}: the next run finishes it", date, key));
+        return;
+      }
       auto alert = bytes_of(dirs_.cases.find_path(fmt::format("{}/c-{}", date, key)), "alert.json");
       if (!alert) alert = bytes_of(dirs_.processed.find_path(date), key + ".json");
       if (!alert || sha256_hex(*alert) != file.sha256)
@@ -248,9 +262,10 @@ class Surveyor {
   const queue::StateDir& dirs_;
   store::Store* store_;
   Survey out_;
-  std::unordered_set<std::string> queued_;   // keys that names in .accept/, queue/ and active/ speak of
-  std::vector<File> files_;                  // those files
-  std::unordered_set<std::string> decided_;  // keys that are brought in
+  std::unordered_set<std::string> under_way_;  // digests of what is in active/
+  std::unordered_set<std::string> queued_;     // keys that names in .accept/, queue/ and active/ speak of
+  std::vector<File> files_;                    // those files
+  std::unordered_set<std::string> decided_;    // keys that are brought in
 };
 
 std::string text_member(const Json& json, const char* member, std::size_t limit) {

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "books/reconcile.hpp"
+#include "pipeline/claims.hpp"
 #include "pipeline/crash_note.hpp"
 #include "pipeline/delivery.hpp"
 #include "pipeline/parallel.hpp"
@@ -113,6 +114,7 @@ void BatchRunner::look_up(Item& item) {
   if (!accepted.is_object()) return;
   item.source = accepted.value("source", item.source);
   item.accepted_sha256 = accepted.value("sha256", "");
+  item.accepted_bytes = accepted.value("bytes", std::uint64_t{0});
   if (const auto id = accepted.find("alert_id"); id != accepted.end() && id->is_string())
     item.accepted_id = id->get<std::string>();
   item.mapping = context_.mapping_of(accepted.value("mapping", ""));
@@ -136,13 +138,32 @@ std::exception_ptr BatchRunner::examine(std::vector<Item>& items) {
   return nullptr;
 }
 
-// Bytes that differ from those in quarantine are evidence, too.
+// The bytes of an alert that is in quarantine are there already, or go there now: a file that was taken out of it and
+// comes back through the queue is put back, other bytes are kept beside it.
 std::string BatchRunner::quarantine_copy(const Item& item) {
-  const auto entry = context_.store.entry(item.row->accepted_seq);
-  const Json accepted = entry ? Json::parse(*entry, nullptr, false) : Json();
-  if (accepted.is_object() && accepted.value("sha256", "") == item.sha256) return "there";
-  return context_.queue.quarantine_active(item.name, item.key, queue::kSecondBytes, context_.report.run_id,
-                                          item.sha256.substr(0, 16));
+  const auto member = [&](std::int64_t seq, const char* name) {
+    const auto entry = context_.store.entry(seq);
+    const Json json = entry ? Json::parse(*entry, nullptr, false) : Json();
+    return json.is_object() ? json.value(name, "") : std::string();
+  };
+  auto& queue = context_.queue;
+  const std::string file = member(item.row->decided_seq, "file");
+  const auto there = [&](const fs::Content& c) {
+    return c.info.size == item.size && sha256_hex(c.bytes) == item.sha256;
+  };
+  const bool named = fs::valid_name(file);
+  const bool kept =
+      named &&
+      queue.dirs().quarantine.read(file, context_.config.max_alert_bytes).match(there, [](fs::Gone) { return false; });
+  if (kept) return "there";
+  const std::string reason = member(item.row->decided_seq, "reason");
+  log::warn("quarantine", fmt::format("\"{}\" goes there: its alert has been in quarantine before ({})",
+                                      printable(item.name), printable(reason, 200)));
+  const bool taken_out = named && !queue.dirs().quarantine.has(file);
+  if (taken_out && member(item.row->accepted_seq, "sha256") == item.sha256)
+    return queue.quarantine_as(file, item.name, item.key, reason, context_.report.run_id);
+  return queue.quarantine_active(item.name, item.key, queue::kSecondBytes, context_.report.run_id,
+                                 item.digest().substr(0, 16));
 }
 
 void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& keys) {
@@ -172,7 +193,10 @@ void BatchRunner::resolve_rejected(Item& item, std::unordered_set<std::string>& 
     return;
   }
   item.state = Item::State::settled;
-  item.quarantine_file = "there";
+  if (!decided)
+    item.quarantine_file = "there";  // the same bytes, in this batch
+  else if (item.row->state == AlertState::quarantined)
+    item.quarantine_file = quarantine_copy(item);
   if (item.leftover) return;
   ++counts_[Count::fetched];
   ++counts_[Count::duplicate];
@@ -193,19 +217,6 @@ void BatchRunner::count_failure(Item& item) {
   item.reason = fmt::format("given up after {} runs: {}", attempts, item.reason);
 }
 
-// A file whose name claims the key of an alert that is here itself is judged as what it is: bytes of its own.
-void BatchRunner::reject_claims(std::vector<Item>& items) {
-  std::unordered_set<std::string> genuine;
-  for (const auto& item : items)
-    if (item.row && item.alert != nullptr) genuine.insert(item.key);
-  for (auto& item : items) {
-    if (item.state != Item::State::rejected || !item.row || !genuine.contains(item.key)) continue;
-    item.row.reset();
-    item.source = kDropIn;
-    item.key = rejected_key(item.source, sha256_hex(item.sha256));
-  }
-}
-
 void BatchRunner::leave(Item& item) {
   context_.queue.set_aside(item.name);
   if (item.reason.empty()) return;
@@ -217,7 +228,7 @@ void BatchRunner::resolve(std::vector<Item>& items) {
   counts_ = {};
   std::unordered_set<std::string> keys;
   for (const auto& item : items) any_success_ = any_success_ || item.state == Item::State::ready;
-  reject_claims(items);
+  settle_claims(context_, items);
   for (auto& item : items) {
     if (item.state == Item::State::failed) count_failure(item);
     switch (item.state) {

@@ -46,7 +46,6 @@ class BatchRunner {
   void look_up(Item& item);
   std::exception_ptr examine(std::vector<Item>& items);  // the failure that stops a triage stage, or null
   void resolve(std::vector<Item>& items);
-  void reject_claims(std::vector<Item>& items);
   void leave(Item& item);
   void resolve_alert(Item& item, std::unordered_set<std::string>& keys);
   void resolve_rejected(Item& item, std::unordered_set<std::string>& keys);

@@ -30,6 +30,9 @@ struct Memory {
   std::atomic<int> finished;
   std::atomic<bool> decided;
   std::atomic<bool> delivered;
+  std::atomic<int> calls;  // of plugins, under way
+  store::Counts totals;
+  std::atomic<bool> has_totals;
 };
 std::mutex last_writer;
 Memory* memory = nullptr;
@@ -53,7 +56,9 @@ void on_signal(int number) {
 }
 
 const Text& text() {
-  return memory->has_crashed.load() != 0 ? memory->crashed : memory->last;
+  static const Text nobody{};
+  if (memory->has_crashed.load() != 0) return memory->crashed;
+  return memory->calls.load() > 0 ? memory->last : nobody;
 }
 
 }  // namespace
@@ -64,6 +69,7 @@ Doing::Doing(std::string_view stage, std::string_view plugin, std::string_view h
   copy(doing.hook, hook);
   copy(doing.file, file);
   if (memory == nullptr) return;
+  ++memory->calls;
   const std::lock_guard lock(last_writer);
   std::memcpy(&memory->last, &doing, sizeof doing);
 }
@@ -75,6 +81,7 @@ Doing::~Doing() {
     const std::lock_guard lock(last_writer);
     if (std::strcmp(memory->last.file, doing.file) == 0) memory->last.file[0] = '\0';
   }
+  if (memory != nullptr) --memory->calls;
   doing = Text{};
 }
 
@@ -110,6 +117,13 @@ void CrashNote::set_finished(Exit code) {
 }
 bool CrashNote::finished() const {
   return memory->finished.load() != 0;
+}
+void CrashNote::set_totals(const store::Counts& totals) {
+  memory->totals = totals;
+  memory->has_totals.store(true);
+}
+std::optional<store::Counts> CrashNote::totals() const {
+  return memory->has_totals.load() ? std::optional(memory->totals) : std::nullopt;
 }
 void CrashNote::set_decided() {
   memory->decided.store(true);

@@ -4,11 +4,12 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/exit_code.hpp"
+#include "store/store.hpp"
 
 namespace signalfoundry::pipeline {
 
@@ -31,13 +32,17 @@ class CrashNote {
   // In the worker, at its end: without it the parent takes any exit for a plugin's.
   void set_finished(Exit code);
   bool finished() const;
+  // In the worker, before it changes the books: the lifetime's counts, from which the parent tells what it added.
+  void set_totals(const store::Counts& totals);
+  std::optional<store::Counts> totals() const;
   // In the worker: alerts got verdicts that are in the books. [any-thread]
   void set_decided();
   bool decided() const;
   // In the worker: the notifier at hand delivered a message, which is in the books. [any-thread]
   void set_delivered(bool some);
   bool delivered() const;
-  // Where the worker is, for a death that runs no handler (SIGKILL, _exit()): its latest call of a plugin.
+  // Where the worker is, for a death that runs no handler (SIGKILL, _exit()): its latest call of a plugin; "" while no
+  // plugin is called, when the runner itself was at work.
   std::string stage() const;
   std::string plugin() const;
   std::string hook() const;

@@ -6,6 +6,7 @@
 #include "base/digest.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "pipeline/claims.hpp"
 
 namespace signalfoundry::pipeline {
 
@@ -52,27 +53,20 @@ bool Examiner::claim(Item& item) const {
       });
 }
 
-// A file that bears the key of an alert with a fate, and is not that alert, is a drop-in like any other.
-void Examiner::disown(Item& item) const {
-  item.row.reset();
-  item.source = kDropIn;
-  item.mapping = context_.drop_in_mapping;
-  item.accepted_sha256.clear();
-  item.accepted_id.clear();
-}
-
 // Throws Rejected.
 void Examiner::parse(Item& item, fs::Content&& content) const {
   const auto limit = context_.config.max_alert_bytes;
-  const bool as_accepted = item.accepted_sha256.empty() || (content.whole && item.accepted_sha256 == item.sha256);
-  if (item.row && item.row->state != store::AlertState::waiting && !as_accepted) disown(item);
-  item.key = item.row ? item.row->key : rejected_key(item.source, item.sha256);
-  if (!content.whole) {
-    if (!item.row)
-      item.key = rejected_key(item.source, sha256_hex(fmt::format("{}:{}", content.info.size, item.sha256)));
+  item.size = content.info.size;
+  item.whole = content.whole;
+  // Of what is larger than max_alert_bytes was, when it was accepted, only the beginning is known here.
+  const bool as_accepted = item.accepted_sha256.empty() ||
+                           (content.whole ? item.accepted_sha256 == item.sha256 : item.accepted_bytes == item.size);
+  item.other_bytes = item.row && item.row->state == store::AlertState::waiting && !as_accepted;
+  if (item.row && !item.other_bytes && !as_accepted) disown(context_, item);  // the alert has its fate
+  item.key = item.row ? item.row->key : rejected_key(item.source, item.digest());
+  if (!content.whole)
     throw Rejected(fmt::format("larger than max_alert_bytes ({} of {} bytes)", content.info.size, limit));
-  }
-  if (item.row && !as_accepted)
+  if (item.other_bytes)
     throw Rejected("its bytes are not those that were accepted: something changed the file in the queue");
   if (item.attempts >= kAttemptsMax)
     throw Rejected(fmt::format("given up after {} runs: a plugin failed or crashed on it each time", item.attempts));

@@ -31,7 +31,6 @@ class Examiner {
 
  private:
   bool claim(Item& item) const;
-  void disown(Item& item) const;
   void parse(Item& item, fs::Content&& content) const;
   bool read(Item& item) const;
   bool read_or_leave(Item& item) const;

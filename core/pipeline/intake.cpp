@@ -22,15 +22,30 @@ std::string_view text_of(sf_str s) {
   return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
 }
 
-// An accepted file becomes a waiting one. What somebody else put under its name becomes a drop-in of another name.
+bool same_bytes(const fs::Dir& one, const fs::Dir& other, const std::string& file) {
+  const auto digest = [&](const fs::Dir& dir) {
+    return dir.read(file, queue::kAlertBytesMax)
+        .match([](const fs::Content& c) { return c.whole ? sha256_hex(c.bytes) : std::string(); },
+               [](fs::Gone) { return std::string(); });
+  };
+  const std::string first = digest(one);
+  return !first.empty() && first == digest(other);
+}
+
+// An accepted file becomes a waiting one. What somebody else put under its name becomes a drop-in of another name; the
+// same bytes are the same alert, as where a backup was taken between the two names of one file.
 void enqueue(const queue::StateDir& dirs, const std::string& file) {
   const auto moved_to = [&](const std::string& name) {
     return dirs.accept.move(file, dirs.queue, name)
         .match([](bool done) { return done; }, [](fs::Gone) { return true; });
   };
   if (moved_to(file)) return;
+  dirs.accept.exchange(file, dirs.queue, file);  // ours is on disk; of theirs nobody knows
+  if (same_bytes(dirs.accept, dirs.queue, file)) {
+    dirs.accept.remove(file);
+    return;
+  }
   log::warn("queue", fmt::format("\"{}\" was there already; it is renamed", file));
-  dirs.accept.exchange(file, dirs.queue, file);
   for (std::string name = "foreign-" + file; !moved_to(name);) name.insert(0, "foreign-");
 }
 

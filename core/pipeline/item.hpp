@@ -2,12 +2,14 @@
 //
 // item.hpp - one file of the active set on its way through a batch.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "alert/alert.hpp"
+#include "base/digest.hpp"
 #include "plugin/record.hpp"
 #include "store/store.hpp"
 
@@ -46,7 +48,8 @@ struct Item {
   std::optional<store::AlertRow> row;
   std::string source;
   std::string accepted_sha256;
-  std::string accepted_id;  // the SIEM's id; of a search hit it is not in the bytes
+  std::uint64_t accepted_bytes = 0;  // 0: not known
+  std::string accepted_id;           // the SIEM's id; of a search hit it is not in the bytes
   std::shared_ptr<const Mapping> mapping;
 
   std::unique_ptr<Alert> alert;
@@ -54,6 +57,9 @@ struct Item {
   std::size_t triage_plan = 0;  // which triage stage decided
   std::string key;              // of alert or rejection
   std::string sha256;           // of the bytes (rejection: of what was read)
+  std::uint64_t size = 0;       // of the file, bytes
+  bool whole = true;            // it was read to its end
+  bool other_bytes = false;     // it bears the key of a waiting alert, and its bytes are not those that were accepted
   std::int64_t received_ms = 0;
   std::string reason;        // rejected, failed
   std::string failed_stage;  // failed: by this stage
@@ -61,6 +67,9 @@ struct Item {
   bool built = false;  // the stages had it: its case and pack may be on disk, and are of this batch
   std::vector<Note> notes;
   std::vector<Message> outbox;
+
+  // Tells it from other files: the digest of its bytes, or of its size and beginning.
+  std::string digest() const { return whole ? sha256 : sha256_hex(std::to_string(size) + ":" + sha256); }
 };
 
 }  // namespace signalfoundry::pipeline

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "books/behind.hpp"
 
 namespace signalfoundry::pipeline {
 
@@ -111,6 +112,31 @@ void Report::look_at(queue::Queue& queue) {
   drop_ins = std::min(queue.drop_ins(), depth_end);
   left_alone = queue.strange();
   oldest_ms = depth_end == 0 ? 0 : queue.oldest_ms();
+  saw_queue = true;
+}
+
+void Report::look_at(const store::Counts& all, const store::Head& end) {
+  totals = all;
+  head = end;
+  saw_books = true;
+}
+
+void Report::carry(const Json& heartbeat) {
+  last = heartbeat;
+  head = books::head_of(heartbeat);
+  const Json counted = heartbeat.is_object() ? heartbeat.value("totals", Json()) : Json();
+  for (std::size_t i = 0; counted.is_object() && i < totals.values.size(); ++i) {
+    const auto at = counted.find(std::string(store::count_name(static_cast<store::Count>(i))));
+    if (at != counted.end() && at->is_number_unsigned()) totals.values[i] = at->get<std::uint64_t>();
+  }
+}
+
+// As it was in the last heartbeat, which says of which run it is.
+void Report::carry_part(OrderedJson& out, const char* name) const {
+  const auto found = last.is_object() ? last.find(name) : last.end();
+  if (found == last.end() || !found->is_object()) return;
+  out[name] = *found;
+  if (!found->contains("as_of_run_id")) out[name]["as_of_run_id"] = last.value("run_id", Json());
 }
 
 OrderedJson Report::json() const {
@@ -152,6 +178,11 @@ OrderedJson Report::json() const {
       {"lag_s", watermark_ms ? OrderedJson(static_cast<double>(now_ms() - *watermark_ms) / 1000.0) : OrderedJson()},
       {"gaps", gaps}};
   if (polled_run != run_id) out["poll"]["as_of_run_id"] = text_or_null(polled_run);
+  if (!saw_queue) carry_part(out, "queue");
+  for (const char* name : {"ledger", "totals"})
+    if (!saw_books) carry_part(out, name);
+  if (reconciled_run.empty()) carry_part(out, "reconcile");
+  if (polled_run.empty()) carry_part(out, "poll");
   out["outbox"] = {{"waiting", outbox ? OrderedJson(*outbox) : OrderedJson()},
                    {"undeliverable", undeliverable ? OrderedJson(*undeliverable) : OrderedJson()}};
   out["disk"] = disk;

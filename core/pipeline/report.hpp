@@ -65,6 +65,8 @@ struct Report {
   // Of these, by stage, those of stages that this pipeline has not, or not as notifiers.
   std::optional<std::map<std::string, std::uint64_t>> undeliverable;
   OrderedJson disk;  // null: not looked at
+  Json last;         // the last heartbeat: its parts stand for those that this run has not renewed yet
+  bool saw_queue = false, saw_books = false;
   std::vector<StageReport> stages;
   std::map<std::string, Part> parts;  // by name
   bool ended = false;                 // the end stages saw it, and with them the history
@@ -78,6 +80,10 @@ struct Report {
   // JSON object.
   void put_part(const std::string& stage, const std::string& name, std::string_view json,
                 std::vector<std::string> findings);
+  // Begins with what the last heartbeat says (null: there is none).
+  void carry(const Json& heartbeat);
+  // Of the books, as they are now.
+  void look_at(const store::Counts& all, const store::Head& end);
   // Takes over the parts that `stage` put into an earlier report: they stay as of then until it puts them anew.
   void carry_parts(const Json& before, const std::string& stage);
   // The end of a run: with findings of a part it is degraded; a run that nothing is wrong with is ok.
@@ -85,6 +91,9 @@ struct Report {
   // What waits. Enumerates the queue when nobody has yet.
   void look_at(queue::Queue& queue);
   OrderedJson json() const;
+
+ private:
+  void carry_part(OrderedJson& out, const char* name) const;
 };
 
 std::string new_run_id(std::int64_t now_ms);  // "20261124T194225-1a2b3c": sorts by time

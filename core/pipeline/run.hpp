@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "books/reconcile.hpp"
 #include "pipeline/batch.hpp"
 #include "pipeline/context.hpp"
 #include "pipeline/instance.hpp"
@@ -68,6 +69,7 @@ class Run {
   void refresh_report();
   std::string reconcile(const std::string& scope);
   void check_books();
+  void look_for_missing();
   void close_books(const store::Counts& counts);
 
   const config::PipelineConfig& config_;
@@ -83,6 +85,7 @@ class Run {
   std::vector<Slot> slots_;
   std::unique_ptr<BatchRunner> batch_runner_;
   std::vector<std::string> decided_;  // in the present pass
+  books::Findings missing_;           // of the present pass, until a report has them
   bool drain_ = false;
   bool try_refused_ = false;
   bool batches_stopped_ = false;

@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "books/behind.hpp"
 #include "pipeline/crash_note.hpp"
 #include "pipeline/delivery.hpp"
 #include "pipeline/lease.hpp"
@@ -74,10 +75,16 @@ void leave_heartbeat(const queue::StateDir& dirs, const OrderedJson& json) noexc
   }
 }
 
-Report new_report(const config::PipelineConfig& config) {
+// `dirs`: what the last heartbeat says stands until it is renewed.
+Report new_report(const config::PipelineConfig& config, const queue::StateDir* dirs) {
   Report report;
   report.start();
   report.pipeline = config.name;
+  try {
+    if (dirs != nullptr) report.carry(books::last_heartbeat(*dirs));
+  } catch (const Error& e) {
+    log::warn("run", e.what());
+  }
   return report;
 }
 
@@ -128,6 +135,8 @@ Exit not_done(const queue::StateDir& dirs, Report& report, const Error& error, i
     const auto store = store::Store::open(config.state, first_run);
     lease.guard(*store);
     report.epoch = lease.epoch();
+    if (const auto wrong = books::behind(report.head, *store); !wrong.empty()) throw Error(Exit::io, wrong);
+    CrashNote::shared().set_totals(store->totals());
     if (const auto last = store->runs(1); !last.empty()) {
       const Json before = Json::parse(last[0].report, nullptr, false);
       if (before.is_object()) {
@@ -210,8 +219,8 @@ void report_death(Report& report, const config::PipelineConfig& config, const qu
     const auto store = store::Store::open(config.state, false);
     lease.guard(*store);
     report.epoch = lease.epoch();
-    report.totals = store->totals();
-    report.head = store->head();
+    report.look_at(store->totals(), store->head());
+    if (const auto before = note.totals()) report.counts = report.totals - *before;
     report.outbox = store->outbox_size();
     store->begin();
     count_crash(*store, note);
@@ -226,7 +235,7 @@ void report_death(Report& report, const config::PipelineConfig& config, const qu
 // Throws Error(locked) when the lease is lost before or after the worker; nothing is written then.
 Outcome run_once(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
                  const Lease& lease, bool first_run) {
-  Outcome out{{}, new_report(config)};
+  Outcome out{{}, new_report(config, &dirs)};
   Report& report = out.report;
   report.epoch = lease.epoch();
   lease.check();
@@ -268,7 +277,7 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
 
 // Instead of a run: there was a ledger, and now there is none.
 Outcome without_ledger(const config::PipelineConfig& config, const queue::StateDir& dirs) {
-  Outcome out{{}, new_report(config)};
+  Outcome out{{}, new_report(config, &dirs)};
   out.report.finish();
   out.report.blame(
       "",
@@ -282,7 +291,7 @@ Outcome without_ledger(const config::PipelineConfig& config, const queue::StateD
 
 // Instead of a run: another one is under way. The heartbeat is that one's.
 Exit step_aside(const config::PipelineConfig& config, const queue::StateDir& dirs, const Show& show) {
-  Report report = new_report(config);
+  Report report = new_report(config, &dirs);
   report.status = "skipped_locked";
   report.finish();
   report.error = fmt::format("another run holds the lock of {} ({}). Wait for it, or start with --standby.",
@@ -294,7 +303,8 @@ Exit step_aside(const config::PipelineConfig& config, const queue::StateDir& dir
   return Exit::locked;
 }
 
-// One run; where its lease is lost, what it says of that and nothing on disk.
+// One run; where its lease is lost, what it says of that and nothing on disk. At a cadence a run that could not even be
+// begun, as on a full disk, is one that failed: the next one is tried. Throws Error otherwise.
 Outcome run_or_lose(const config::PipelineConfig& config, const RunOptions& options, const queue::StateDir& dirs,
                     const Lease& lease) {
   try {
@@ -303,13 +313,17 @@ Outcome run_or_lose(const config::PipelineConfig& config, const RunOptions& opti
     return first_run && dirs.has_history() ? without_ledger(config, dirs)
                                            : run_once(config, options, dirs, lease, first_run);
   } catch (const Error& e) {
-    if (e.code() != Exit::locked) throw;
+    if (e.code() != Exit::locked && options.every_ms == 0) throw;
     log::error("run", e.what());
-    Outcome out{{}, new_report(config)};
+    Outcome out{{}, new_report(config, &dirs)};
     out.report.finish();
     out.report.epoch = lease.epoch();
-    out.report.blame("", e.what(), Exit::locked, true);
+    out.report.blame("", e.what(), e.code(), true);
     out.json = out.report.json();
+    if (e.code() != Exit::locked) {
+      leave_heartbeat(dirs, out.json);
+      keep_history(dirs, out.report);
+    }
     return out;
   }
 }
@@ -341,7 +355,7 @@ Exit supervise(const config::PipelineConfig& config, const RunOptions& options, 
   const auto dirs = queue::StateDir::open(config.state);
   Exit exit = Exit::ok;
   do {
-    const Report first = new_report(config);
+    const Report first = new_report(config, nullptr);
     const auto lease = options.standby ? Lease::wait(dirs, first.run_id, stop) : Lease::try_take(dirs, first.run_id);
     if (!lease && options.standby) return Exit::ok;  // told to stop while it waited
     if (!lease) return step_aside(config, dirs, show);
@@ -351,13 +365,16 @@ Exit supervise(const config::PipelineConfig& config, const RunOptions& options, 
 }
 
 Report refuse(const config::PipelineConfig& config, const std::string& stage, const std::string& sentence) {
-  Report report = new_report(config);
+  Report report = new_report(config, nullptr);
   report.finish();
   report.blame(stage, sentence, Exit::config, true);
   for (const auto& known : config.stages)
     if (known.name == stage) report.stage(stage).plugin = known.plugin;
   if (config.state.empty() || !fs::Dir::open(config.state)) return report;
   const auto dirs = queue::StateDir::open(config.state);
+  report.carry(books::last_heartbeat(dirs));
+  queue::Queue queue(dirs);
+  report.look_at(queue);
   if (const auto lease = Lease::try_take(dirs, report.run_id)) write_heartbeat(dirs, report, true);
   return report;
 }

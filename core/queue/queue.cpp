@@ -17,7 +17,6 @@ namespace signalfoundry::queue {
 namespace {
 
 constexpr std::size_t kNameLength = 3 + 1 + 13 + 1 + 8 + 1 + 32 + 5;
-constexpr std::uint64_t kAlertBytesMax = 64U << 20U;  // the largest [pipeline] max_alert_bytes
 constexpr std::int64_t kTimeMax = 9'999'999'999'999;  // 13 digits: the year 2286
 
 // Digits only: no sign, and no upper-case hex, which would be a second name for the same file.
@@ -79,7 +78,8 @@ std::string safe_name(std::string_view name) {
 
 void Queue::scan_all(const std::function<bool(const Waiting&)>& visit) {
   ++scans_;
-  depth_ = drop_ins_ = 0;
+  ++full_scans_;
+  depth_ = drop_ins_ = alerts_ = 0;
   oldest_ms_ = 0;
   forget_fresh();
   bool go_on = true;
@@ -95,7 +95,7 @@ void Queue::scan_all(const std::function<bool(const Waiting&)>& visit) {
     }
     ++depth_;
     const auto ours = parse_name(entry.name);
-    if (!ours) ++drop_ins_;
+    ++(ours ? alerts_ : drop_ins_);
     if (ours && (oldest_ms_ == 0 || ours->time_ms < oldest_ms_)) oldest_ms_ = ours->time_ms;
     if (go_on && (aside_.empty() || !is_aside(entry.name)))
       go_on = visit({entry.name, ours, ours ? ours->group : stem_group(entry.name)});
@@ -200,7 +200,11 @@ void Queue::copy_to_quarantine(std::string_view name, const std::string& file) {
 
 std::string Queue::quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
                                      std::string_view run_id, std::string_view mark) {
-  std::string file = quarantine_name(key, name, mark);
+  return quarantine_as(quarantine_name(key, name, mark), name, key, reason, run_id);
+}
+
+std::string Queue::quarantine_as(const std::string& file, std::string_view name, std::string_view key,
+                                 std::string_view reason, std::string_view run_id) {
   const bool linked = dirs_.active.link(name, dirs_.quarantine, file)
                           .match([](bool done) { return done; }, [](fs::Gone) { return true; });
   if (!linked && !dirs_.quarantine.has(file)) copy_to_quarantine(name, file);

@@ -22,6 +22,8 @@ namespace signalfoundry::queue {
 // The reason of a file that stands beside the first of its alert in quarantine.
 constexpr std::string_view kSecondBytes = "other bytes of an alert that is in quarantine already";
 
+constexpr std::uint64_t kAlertBytesMax = 64U << 20U;  // the largest [pipeline] max_alert_bytes
+
 constexpr std::size_t kFreshMax = 10'000;  // names of one poll that are kept for a scan of the new
 
 struct Name {
@@ -69,7 +71,9 @@ class Queue {
   std::uint64_t added_in_all() const { return added_; }
   std::int64_t oldest_ms() const { return oldest_ms_; }  // of the last full scan, by name; 0: none known
   std::uint64_t drop_ins() const { return drop_ins_; }   // of the last full scan
-  std::uint64_t scans() const { return scans_; }         // of either kind, so far
+  std::uint64_t alerts() const { return alerts_; }       // of the last full scan: names of accepted alerts
+  std::uint64_t full_scans() const { return full_scans_; }
+  std::uint64_t scans() const { return scans_; }  // of either kind, so far
   std::uint64_t strange() const { return strange_.size(); }
 
   // Takes a file out of everybody's reach: queue/NAME to active/NAME. False: an active file has that name already.
@@ -87,6 +91,9 @@ class Queue {
   // until the entry is committed and drop_active() is called. `mark` tells a second set of bytes of one key apart.
   std::string quarantine_active(std::string_view name, std::string_view key, std::string_view reason,
                                 std::string_view run_id, std::string_view mark = {});
+  // The same under the name that an entry of the ledger gave it once.
+  std::string quarantine_as(const std::string& file, std::string_view name, std::string_view key,
+                            std::string_view reason, std::string_view run_id);
   // The same for bytes that a source rejected.
   std::string quarantine_bytes(std::string_view bytes, std::string_view key, std::string_view reason,
                                std::string_view source, std::string_view run_id);
@@ -107,6 +114,8 @@ class Queue {
   std::unordered_set<std::string> aside_;
   std::unordered_set<std::string> strange_;
   std::uint64_t scans_ = 0;
+  std::uint64_t full_scans_ = 0;
+  std::uint64_t alerts_ = 0;
   std::uint64_t added_ = 0;
   std::uint64_t depth_ = 0;
   std::uint64_t drop_ins_ = 0;

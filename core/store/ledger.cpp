@@ -50,6 +50,12 @@ Counts& Counts::operator+=(const Counts& other) {
   return *this;
 }
 
+Counts Counts::operator-(const Counts& other) const {
+  Counts out = *this;
+  for (std::size_t i = 0; i < values.size(); ++i) out.values[i] -= other.values[i];
+  return out;
+}
+
 std::string make_entry(const EntryParts& p, std::string& hash) {
   std::string body = fmt::format(R"({{"seq":{},"time":"{}","run_id":"{}","kind":"{}","key":)", p.seq,
                                  rfc3339(p.time_ms), p.run_id, p.kind);

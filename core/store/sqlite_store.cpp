@@ -157,6 +157,10 @@ class SqliteStore : public Store {
     while (all.step())
       if (!visit(row_of(all))) return;
   }
+  void each_waiting(const std::function<void(const std::string& key)>& visit) override {
+    Statement all(db_, "SELECT key FROM alerts WHERE state = 0 ORDER BY key");
+    while (all.step()) visit(key_text(all.text(0)));
+  }
   int add_attempt(std::string_view name) override {
     Statement add(
         db_, "INSERT INTO attempts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET count = count + 1 RETURNING count");

@@ -70,6 +70,7 @@ struct Counts {
   std::uint64_t& operator[](Count c) { return values[static_cast<std::size_t>(c)]; }
   std::uint64_t operator[](Count c) const { return values[static_cast<std::size_t>(c)]; }
   Counts& operator+=(const Counts& other);
+  Counts operator-(const Counts& other) const;  // of an earlier moment
 };
 
 // The end of the chain.
@@ -138,6 +139,7 @@ class Store {
   virtual std::optional<AlertRow> find(std::string_view key) = 0;
   virtual void put(const AlertRow& row) = 0;  // insert or replace
   virtual void each_alert(const std::function<bool(const AlertRow&)>& visit) = 0;
+  virtual void each_waiting(const std::function<void(const std::string& key)>& visit) = 0;  // by key
   // Failed attempts on a queue file, one more; gives the new number.
   virtual int add_attempt(std::string_view name) = 0;
   virtual void clear_attempts(std::string_view name) = 0;

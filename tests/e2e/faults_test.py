@@ -27,6 +27,10 @@ def can_mount():
     return os.geteuid() == 0 and succeeds("unshare", "--mount", "true")
 
 
+# The disk is really full, in the middle of a step.
+NO_MARKS = "[disk]\nlow_mib = 0\nlow_inodes = 0\ncritical_mib = 0\ncritical_inodes = 0"
+
+
 class Faults(support.EndToEnd):
     def setUp(self):
         super().setUp()
@@ -198,9 +202,7 @@ class Faults(support.EndToEnd):
         self.box = support.Sandbox("full")
         self.addCleanup(self.box.remove)
         count = 1500
-        # Without marks: the disk is really full, in the middle of a step.
-        no_marks = "batch = 100\n[disk]\nlow_mib = 0\nlow_inodes = 0\ncritical_mib = 0\ncritical_inodes = 0"
-        self.box.pipeline(self.box.alerts(count), cap=500, head=no_marks)
+        self.box.pipeline(self.box.alerts(count), cap=500, head="batch = 100\n" + NO_MARKS)
         os.makedirs(self.box.state)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", self.box.state], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", self.box.state], check=False)
@@ -212,6 +214,33 @@ class Faults(support.EndToEnd):
         subprocess.run(["mount", "-o", "remount,size=200m", self.box.state], check=True)
         self.ends(self.box.run(), 0, "ok")
         self.whole(count)
+
+    @unittest.skipUnless(can_mount(), "cannot mount")
+    def test_a_cadence_outlives_a_full_disk(self):
+        """A run that cannot even write its heartbeat is one that failed: the next one is tried."""
+        os.makedirs(self.box.state)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=755", "tmpfs", self.box.state], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.box.state], check=False)
+        self.box.pipeline(self.source, head=NO_MARKS)
+        process = self.popen("--every", "1s")
+
+        def statuses():
+            return [json.loads(line)["status"] for line in self.box.output()[0].splitlines()]
+        support.until(lambda: process.poll() is not None or "ok" in statuses(), "a run", 30)
+        filler = self.state("filler")
+        with open(filler, "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(b"x" * 512)
+            except OSError:
+                pass
+        support.until(lambda: process.poll() is not None or "failed" in statuses(), "a run on the full disk", 30)
+        self.assertIsNone(process.poll(), self.box.output()[1])
+        os.unlink(filler)
+        support.until(lambda: process.poll() is not None or statuses()[-1] == "ok", "a run with room", 30)
+        os.kill(process.pid, signal.SIGTERM)
+        self.assertEqual(process.wait(30), 0, self.box.output()[1])
+        self.whole()
 
     def test_a_disk_that_is_nearly_full_holds_the_source_back_then_stops_the_run(self):
         """Marks over any disk's size stand for a disk that is under them."""
@@ -339,6 +368,38 @@ class Faults(support.EndToEnd):
         self.assertEqual({r["status"] for r in lines}, {"ok"})
         self.assertEqual(len({r["run_id"] for r in lines}), len(lines))
         self.assertEqual(self.whole(ALERTS + 1).of("quarantined"), {})
+
+    def test_a_worker_that_is_killed_has_its_commits_counted(self):
+        self.box.pipeline(self.box.alerts(SLOW_ALERTS), head="batch = 10")
+        process = self.popen("--drain")
+        self.first_batch(process)
+        worker = self.box.worker(process)
+        self.assertIsNotNone(worker, self.box.output()[1])
+        os.kill(worker, signal.SIGKILL)
+        self.assertEqual(process.wait(support.TIMEOUT_S), 70, self.box.output()[1])
+        report = self.box.heartbeat()
+        self.assertGreater(report["counts"]["triaged"], 0)
+        for name in ("fetched", "accepted", "triaged"):
+            self.assertEqual(report["counts"][name], report["totals"][name], name)
+        self.ends(self.box.run(), 0, "ok")
+        last_of = {r["run_id"]: r for r in self.box.history()}  # a line for each pass
+        self.assertEqual(sum(r["counts"]["triaged"] for r in last_of.values()), SLOW_ALERTS)
+        self.whole(SLOW_ALERTS)
+
+    def test_a_run_that_could_not_begin_leaves_the_facts_of_the_one_before(self):
+        before = self.ends(self.box.run(), 0, "ok")
+        support.drop(self.box.queue, "late.json", support.dumps(support.alert(5000)))
+        text = support.read(self.box.toml).decode()
+        support.write(self.box.toml, text.replace("cap = ", "caps = "))
+        self.assertEqual(self.box.run().code, 78)
+        heartbeat = self.box.heartbeat()
+        self.assertEqual(heartbeat["queue"]["depth_end"], 1, "it was looked at")
+        for part in ("totals", "ledger", "reconcile", "poll"):
+            self.assertEqual(heartbeat[part], {**before[part], "as_of_run_id": before["run_id"]}, part)
+        support.write(self.box.toml, text)
+        after = self.ends(self.box.run(), 0, "ok")
+        self.assertNotIn("as_of_run_id", after["totals"])
+        self.whole(ALERTS + 1)
 
     def runs(self):
         try:

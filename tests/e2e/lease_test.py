@@ -56,15 +56,10 @@ class Runner:
             support.kill(pid, number)
 
     def pause(self):
-        """Stops it and its worker, and returns when the kernel has."""
-        def stopped(pid):
-            try:
-                return support.read(f"/proc/{pid}/stat").rpartition(b") ")[2][:1] in (b"T", b"Z", b"X")
-            except (FileNotFoundError, ProcessLookupError):
-                return True
-        self.stop(signal.SIGSTOP)
+        """Stops it, so that it starts no worker, and then its worker."""
+        support.pause(self.pid)
         self.paused = [self.pid, *support.children(self.pid)]
-        support.until(lambda: all(map(stopped, self.paused)), "the pause")
+        support.pause(*self.paused)
 
     def resume(self):
         for pid in self.paused:  # also the worker of a run that was killed meanwhile

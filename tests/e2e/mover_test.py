@@ -143,7 +143,7 @@ class Mover(WithMovers):
         self.first_batch(process)
         worker = self.box.worker(process)
         self.assertIsNotNone(worker, self.box.output()[1])
-        os.kill(worker, signal.SIGSTOP)
+        support.pause(worker)
         names = self.box.waiting()
         for name in names:
             os.unlink(os.path.join(self.box.queue, name))
@@ -167,7 +167,7 @@ class Mover(WithMovers):
         self.first_batch(process)
         worker = self.box.worker(process)
         self.assertIsNotNone(worker, self.box.output()[1])
-        os.kill(worker, signal.SIGSTOP)
+        support.pause(worker)
         names = self.box.waiting()[-6:]
         for i, name in enumerate(names):
             path = os.path.join(self.box.queue, name)

@@ -288,6 +288,18 @@ def kill(pid, number):
         return False
 
 
+def pause(*pids):
+    """Stops processes, and returns when the kernel has: one that is in the middle of a call first ends that."""
+    def stopped(pid):
+        try:
+            return read(f"/proc/{pid}/stat").rpartition(b") ")[2][:1] in (b"T", b"Z", b"X")
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+    for pid in pids:
+        kill(pid, signal.SIGSTOP)
+    until(lambda: all(map(stopped, pids)), "the pause")
+
+
 def until(condition, what, timeout=60.0):
     """Waits for something that is bound to happen; the wait ends a test only when it never does."""
     deadline = time.monotonic() + timeout
