@@ -87,7 +87,8 @@ class Writer {
       survey_.findings.add(survey_.findings.mismatches, "verdict_renumbered",
                            fmt::format("{}: {} in its case, {} in the ledger", found.key, found.seq, seq));
     const bool has_pack = survey_.packs.contains(found.key);
-    store_.put({found.key, AlertState::triaged, file.disposition, found.accepted_seq, seq, file.time_ms, has_pack});
+    store_.put(
+        {found.key, AlertState::triaged, file.disposition, found.accepted_seq, seq, file.time_ms, has_pack, false});
     if (has_pack) packs_.push_back(&found);
     ++counts_[Count::triaged];
     ++counts_[count_of(file.disposition)];
@@ -106,14 +107,15 @@ class Writer {
     if (found.accepted_seq == 0) return accept(found);
     ++quarantined_;
     const auto seq = append("quarantined", found.key, found.quarantined_fields);
-    store_.put({found.key, AlertState::quarantined, Disposition::none, found.accepted_seq, seq, found.time_ms, false});
+    store_.put(
+        {found.key, AlertState::quarantined, Disposition::none, found.accepted_seq, seq, found.time_ms, false, false});
     ++counts_[Count::quarantined];
   }
 
   void wait(FoundWaiting& found) {
     store_.put_blob(sha256_hex(found.mapping).substr(0, 16), found.mapping);
     accept(found);
-    store_.put({found.key, AlertState::waiting, Disposition::none, found.accepted_seq, 0, found.time_ms, false});
+    store_.put({found.key, AlertState::waiting, Disposition::none, found.accepted_seq, 0, found.time_ms, false, false});
   }
 
   const queue::StateDir& dirs_;

@@ -155,7 +155,7 @@ void check_alert(const AlertRow& row, Disk& disk, Findings& findings, bool any_c
       if (in_case || in_processed) findings.add(findings.notes, "unfinished", row.key);
       break;
     case AlertState::triaged:
-      if (any_cases) miss(in_case, "case_missing");
+      if (any_cases && !row.no_case) miss(in_case, "case_missing");
       if (!in_processed && in_queue)
         findings.add(findings.notes, "unfinished", row.key);
       else
@@ -269,7 +269,7 @@ Findings reconcile_some(const queue::StateDir& dirs, store::Store& store, const 
     auto it = days.find(date);
     if (it == days.end())
       it = days.emplace(date, std::pair(dirs.cases.find_path(date), dirs.processed.find_path(date))).first;
-    if (any_cases) miss(there(it->second.first, "c-" + key), "case_missing");
+    if (any_cases && !row->no_case) miss(there(it->second.first, "c-" + key), "case_missing");
     miss(there(it->second.second, key + ".json"), "processed_missing");
     if (row->pack) miss(there(dirs.packs, "c-" + key), "pack_missing");
   }

@@ -23,6 +23,8 @@ namespace {
 using store::AlertState;
 using store::Count;
 using store::Disposition;
+constexpr const char* kOwnState = "";  // no stage has this name
+constexpr const char* kSettledKey = "settled";
 
 std::string verdict_fields(const Item& item) {
   const auto& v = item.record.verdict;
@@ -39,58 +41,6 @@ double seconds_since(std::int64_t started_ms) {
   return static_cast<double>(monotonic_ms() - started_ms) / 1000.0;
 }
 
-struct SliceSink {
-  const BatchStage& stage;
-  std::vector<Item*>& slice;
-};
-
-std::string_view text_of(sf_str s) {
-  return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
-}
-
-// "a":1 of {"a":1}; nothing when it is no JSON object, or has members that every ledger entry has.
-std::optional<std::string> members(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  for (const char* ours : {"seq", "time", "run_id", "kind", "key", "prev", "hash"})
-    if (json.contains(ours)) return std::nullopt;
-  const std::string dump = json.dump();
-  return dump.substr(1, dump.size() - 2);
-}
-
-sf_status note(const sf_batch_sink* sink, uint32_t index, sf_str kind, sf_str fields) {
-  auto& self = *static_cast<SliceSink*>(sink->impl);
-  const std::string_view word = text_of(kind);
-  const bool plain = !word.empty() && word.size() <= 32 &&
-                     std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
-  const bool ours = word == "accepted" || word == "verdict" || word == "quarantined" || word == "inputs" ||
-                    word == "repair" || word == "decision" || word == "rebuild" || word == "lost" ||
-                    word == "notified" || word == "undelivered";
-  const auto inner = members(text_of(fields));
-  if (index >= self.slice.size() || !plain || ours || !inner) return SF_INVALID;
-  self.slice[index]->notes.push_back({std::string(word), *inner});
-  return SF_OK;
-}
-
-sf_status fail(const sf_batch_sink* sink, uint32_t index, sf_str reason) {
-  auto& self = *static_cast<SliceSink*>(sink->impl);
-  if (index >= self.slice.size()) return SF_INVALID;
-  const auto& stage = *self.stage.stage;
-  auto& item = *self.slice[index];
-  item.state = Item::State::failed;
-  item.failed_stage = stage.name;
-  item.reason = fmt::format("stage \"{}\" (plugin {}, batch): {}", stage.name, self.stage.plugin->id,
-                            printable(text_of(reason), 400));
-  return SF_OK;
-}
-
-sf_status send(const sf_batch_sink* sink, uint32_t index, sf_str payload) {
-  auto& self = *static_cast<SliceSink*>(sink->impl);
-  if (index >= self.slice.size() || !is_json(text_of(payload))) return SF_INVALID;
-  self.slice[index]->outbox.push_back({self.stage.stage->name, std::string(text_of(payload))});
-  return SF_OK;
-}
-
 }  // namespace
 
 BatchRunner::BatchRunner(Context& context, std::vector<TriagePlan> plans,
@@ -99,7 +49,14 @@ BatchRunner::BatchRunner(Context& context, std::vector<TriagePlan> plans,
       plans_(std::move(plans)),
       examiners_(std::move(examiners)),
       stages_(std::move(stages)),
-      attempted_(context.store.attempted()) {}
+      attempted_(context.store.attempted()) {
+  context_.store.each_state(kOwnState, [&](const std::string& key, std::string value) {
+    if (key == kSettledKey) settled_ = std::move(value);
+  });
+  const Json names = Json::parse(settled_, nullptr, false);
+  for (const auto& name : names)
+    if (name.is_string()) counted_.insert(name.get<std::string>());
+}
 
 void BatchRunner::look_up(Item& item) {
   if (const auto it = attempted_.find(item.name); it != attempted_.end()) item.attempts = it->second;
@@ -166,6 +123,11 @@ std::string BatchRunner::quarantine_copy(const Item& item) {
                                  item.digest().substr(0, 16));
 }
 
+// A duplicate whose batch was committed, and whose file was still in active/ when that run died.
+bool BatchRunner::was_counted(const Item& item) const {
+  return item.leftover && counted_.contains(printable(item.name));
+}
+
 void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& keys) {
   if (!item.row) item.row = context_.store.find(item.key);
   const bool decided = item.row && item.row->state != AlertState::waiting;
@@ -178,7 +140,7 @@ void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& key
   if (decided && item.row->state == AlertState::quarantined) item.quarantine_file = quarantine_copy(item);
   // A crash after the commit leaves the file of a verdict in active/: it only has to be moved.
   const bool interrupted = item.leftover && decided && !context_.queue.has_processed(item.key, item.row->time_ms);
-  if (interrupted) return;
+  if (interrupted || was_counted(item)) return;
   ++counts_[Count::fetched];
   ++counts_[Count::duplicate];
 }
@@ -263,80 +225,11 @@ void BatchRunner::assign_seqs(std::vector<Item>& items) {
   }
 }
 
-void BatchRunner::run_slice(BatchStage& stage, std::size_t worker, std::vector<Item*>& slice) {
-  if (slice.empty()) return;
-  SliceSink state{stage, slice};
-  const sf_batch_sink sink{sizeof(sf_batch_sink), 0, &state, note, fail, send};
-  std::vector<const sf_record*> records;
-  records.reserve(slice.size());
-  for (const auto* item : slice) records.push_back(item->record.handle());
-  auto& instance = *stage.instances[worker];
-  const auto started = monotonic_ms();
-  instance.call("batch", [&](sf_error* e) {
-    return stage.plugin->stage->batch(instance.self(), records.data(), static_cast<uint32_t>(records.size()), &sink, e);
-  });
-  if (worker == 0) stage.seconds += seconds_since(started);
-}
-
-bool BatchRunner::run_stages(std::vector<Item>& items) {
-  std::vector<Item*> ready;
-  for (auto& item : items) {
-    if (item.state != Item::State::ready) continue;
-    item.built = true;
-    item.notes.clear();
-    item.outbox.clear();
-    ready.push_back(&item);
-  }
-  const std::size_t workers = examiners_.size();
-  parallel(workers, [&](std::size_t worker) {
-    std::vector<Item*> slice(ready.begin() + static_cast<std::ptrdiff_t>(ready.size() * worker / workers),
-                             ready.begin() + static_cast<std::ptrdiff_t>(ready.size() * (worker + 1) / workers));
-    for (auto& stage : stages_) {
-      run_slice(stage, worker, slice);
-      std::erase_if(slice, [](const Item* item) { return item->state != Item::State::ready; });
-    }
-  });
-  return std::all_of(ready.begin(), ready.end(), [](const Item* item) { return item->state == Item::State::ready; });
-}
-
-// What the stages built for an alert that stays without a verdict goes with them: nothing on disk is not in the books.
-void BatchRunner::discard_built(const Item& item) {
-  if (!item.built) return;  // a case may be there all the same: that of an earlier verdict
-  const auto& dirs = context_.queue.dirs();
-  const std::string id = "c-" + item.key;
-  if (const auto day = dirs.cases.find_path(date_path(item.alert->time_ms))) day->remove_tree(id);
-  dirs.packs.remove_tree(id);
-}
-
-void BatchRunner::take_out_failed(std::vector<Item>& items) {
-  std::unordered_set<std::string> out;
-  for (auto& item : items) {
-    if (item.state != Item::State::failed || item.alert == nullptr || context_.queue.is_aside(item.name)) continue;
-    log::error("batch", fmt::format("alert {}: {}", item.key, item.reason));
-    discard_built(item);
-    count_failure(item);
-    if (item.state == Item::State::rejected)
-      item.quarantine_file = context_.queue.quarantine_active(item.name, item.key, item.reason, context_.report.run_id);
-    else if (!item.row)
-      --counts_[Count::fetched];
-    out.insert(item.key);
-  }
-  // Their duplicates in this batch have no verdict behind them any more: they wait as well.
-  for (auto& item : items) {
-    const bool decided = item.row && item.row->state != AlertState::waiting;
-    if (item.state != Item::State::settled || decided || !out.contains(item.key)) continue;
-    item.state = Item::State::failed;
-    context_.queue.set_aside(item.name);
-    --counts_[Count::fetched];
-    --counts_[Count::duplicate];
-  }
-}
-
 void BatchRunner::book_item(Item& item, store::Counts& counts) {
   auto& store = context_.store;
   const auto& run_id = context_.report.run_id;
   store::AlertRow row =
-      item.row.value_or(store::AlertRow{item.key, AlertState::waiting, Disposition::none, 0, 0, 0, false});
+      item.row.value_or(store::AlertRow{item.key, AlertState::waiting, Disposition::none, 0, 0, 0, false, false});
   // The next file of that name is another alert.
   if (attempted_.erase(item.name) != 0 || item.state == Item::State::rejected) store.clear_attempts(item.name);
   if (item.state == Item::State::rejected) {
@@ -362,13 +255,24 @@ void BatchRunner::book_item(Item& item, store::Counts& counts) {
   row.state = AlertState::triaged;
   row.disposition = item.record.verdict.disposition;
   for (const auto& n : item.notes) row.pack = row.pack || n.kind == "pack";
+  row.no_case = !builds_cases_;
   store.put(row);
   ++counts[Count::triaged];
   ++counts[count_of(row.disposition)];
 }
 
+// Cases are built by a stage or by none: one case of a batch says that each verdict of it must have one.
+bool BatchRunner::any_case(const std::vector<Item>& items) const {
+  return std::any_of(items.begin(), items.end(), [&](const Item& item) {
+    if (item.state != Item::State::ready) return false;
+    const auto day = context_.queue.dirs().cases.find_path(date_path(item.alert->time_ms));
+    return day && day->has("c-" + item.key);
+  });
+}
+
 void BatchRunner::book(std::vector<Item>& items) {
   auto& store = context_.store;
+  builds_cases_ = any_case(items);
   const auto& run_id = context_.report.run_id;
   store::Counts counts = counts_;
   for (const auto& plan : plans_) {
@@ -397,9 +301,25 @@ void BatchRunner::book(std::vector<Item>& items) {
     store.put_blob(books::kHasCases, "yes");
     cases_noted_ = true;
   }
+  keep_settled(items);
   store.add(counts);
   context_.write_stage_state();
   counts_ = counts;
+}
+
+// Which files of the batch are duplicates that this transaction counts; of the latest batch only.
+void BatchRunner::keep_settled(const std::vector<Item>& items) {
+  Json names = Json::array();
+  for (const auto& item : items)
+    if (item.state == Item::State::settled) names.push_back(printable(item.name));
+  const std::string text = names.empty() ? "" : names.dump();
+  if (text == settled_) return;
+  context_.store.set_state(kOwnState, kSettledKey, text);
+  settled_ = text;
+}
+
+void BatchRunner::forget_settled() {
+  keep_settled({});
 }
 
 void BatchRunner::commit(std::vector<Item>& items) {
@@ -456,6 +376,7 @@ void BatchRunner::put_back(std::vector<Item>& items, bool discard) noexcept {
 void BatchRunner::abandon(std::vector<Item>& items, bool booked, bool ours) {
   context_.store.rollback();
   inputs_booked_.clear();
+  settled_ = "?";                      // it may or may not be in the store
   if (ours) put_back(items, !booked);  // a commit that failed may have reached the disk all the same
 }
 

@@ -39,6 +39,8 @@ class BatchRunner {
 
   // Did this file fail, or crash a plugin, in an earlier run? Such files are tried last and alone: they hold up nobody.
   bool attempted(const std::string& name) const { return attempted_.contains(name); }
+  // Within a transaction, after the last batch: every file of a duplicate was moved out of active/.
+  void forget_settled();
   // Keys that got a verdict or a quarantine entry in this run, for the reconcile of scope "run".
   std::vector<std::string> take_decided() { return std::exchange(decided_, {}); }
 
@@ -56,6 +58,9 @@ class BatchRunner {
   void take_out_failed(std::vector<Item>& items);
   bool run_stages(std::vector<Item>& items);  // false: some failed and were taken out
   void run_slice(BatchStage& stage, std::size_t worker, std::vector<Item*>& slice);
+  bool was_counted(const Item& item) const;
+  void keep_settled(const std::vector<Item>& items);
+  bool any_case(const std::vector<Item>& items) const;
   void book(std::vector<Item>& items);
   void book_item(Item& item, store::Counts& counts);
   void commit(std::vector<Item>& items);
@@ -71,6 +76,9 @@ class BatchRunner {
   std::map<std::string, int> attempted_;  // file names that failed, or crashed a plugin, in earlier runs
   bool any_success_ = false;
   bool cases_noted_ = false;
+  bool builds_cases_ = false;                // in the batch under way
+  std::string settled_;                      // JSON, as the store has it
+  std::unordered_set<std::string> counted_;  // names of active/ whose duplicates the last run counted
   std::vector<std::string> decided_;
   store::Counts counts_;  // of the batch under way
 };

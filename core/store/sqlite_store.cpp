@@ -20,6 +20,9 @@ namespace signalfoundry::store {
 namespace {
 
 constexpr int kVersion = 1;
+// The bits of alerts.pack.
+constexpr std::int64_t kPack = 1;
+constexpr std::int64_t kNoCase = 2;
 constexpr const char* kSchema = R"(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE ledger(seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -148,7 +151,7 @@ class SqliteStore : public Store {
     const KeyBytes bytes(row.key);
     put_alert_
         .bind(Statement::Bytes(bytes), static_cast<int>(row.state), static_cast<int>(row.disposition), row.accepted_seq,
-              row.decided_seq, row.time_ms, static_cast<int>(row.pack))
+              row.decided_seq, row.time_ms, (row.pack ? kPack : 0) | (row.no_case ? kNoCase : 0))
         .run();
   }
   void each_alert(const std::function<bool(const AlertRow&)>& visit) override {
@@ -274,7 +277,8 @@ class SqliteStore : public Store {
             s.integer(3),
             s.integer(4),
             s.integer(5),
-            s.integer(6) != 0};
+            (s.integer(6) & kPack) != 0,
+            (s.integer(6) & kNoCase) != 0};
   }
   template <class... Args>
   std::optional<std::string> one(const char* sql, const Args&... args) {

@@ -45,6 +45,7 @@ struct AlertRow {
   std::int64_t decided_seq = 0;  // of the verdict or quarantine entry; 0: waiting
   std::int64_t time_ms = 0;      // the alert's time
   bool pack = false;
+  bool no_case = false;  // decided while no stage built cases
 };
 
 // Counted once, over the lifetime; the order is that of the heartbeat.

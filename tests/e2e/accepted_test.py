@@ -108,6 +108,50 @@ class Accepted(support.EndToEnd):
         self.assertEqual((report["counts"]["triaged"], report["totals"]["waiting"]), (1, 0))
         self.all_have_verdicts(oracle.check(self, self.box))
 
+    # ---- stages that come and go
+
+    def test_a_pipeline_that_gets_or_loses_its_cases_keeps_its_books(self):
+        def without_cases():
+            text = support.read(self.box.toml).decode()
+            support.write(self.box.toml, text.replace('[[stage]]\nname = "cases"\nplugin = "cases"\n', ""))
+
+        def run(first, count):
+            for i in range(first, first + count):
+                support.drop(self.box.queue, f"drop-{i}.json", support.dumps(support.alert(i)))
+            self.ends(self.box.run(), 0, "ok")
+            found = self.box.call("reconcile", self.box.toml, "--state", self.box.state)
+            self.assertEqual(found.code, 0, str(found))
+        self.box.pipeline()
+        without_cases()
+        run(0, 5)
+        self.box.pipeline()
+        run(5, 5)
+        without_cases()
+        run(10, 5)
+        verdict = oracle.books_of(self.box).of("verdict")
+        cased = [n[2:] for _, n in oracle.dated(self.path("cases"))]
+        self.assertEqual((len(verdict), len(cased)), (15, 5))
+        day = next(d for d, n in oracle.dated(self.path("cases")) if n == "c-" + cased[0])
+        shutil.rmtree(self.path("cases", day, "c-" + cased[0]))
+        found = self.box.call("reconcile", self.box.toml, "--state", self.box.state)
+        self.assertIn("case_missing: 1", found.out, "of those that must have one")
+
+    # ---- what a crash leaves in active/
+
+    def test_a_duplicate_that_a_dead_run_counted_is_not_counted_again(self):
+        self.box.pipeline()
+        support.drop(self.box.queue, "a.json", support.dumps(support.alert(1)))
+        self.ends(self.box.run(), 0, "ok")
+        support.drop(self.box.queue, "again.json", support.dumps(support.alert(1)))
+        before = self.ends(self.box.run(), 0, "ok")["totals"]
+        self.assertEqual((before["fetched"], before["duplicate"]), (2, 1))
+        support.write(self.path("active", "again.json"), support.dumps(support.alert(1)))  # killed before its removal
+        after = self.ends(self.box.run(), 0, "ok")["totals"]
+        self.assertEqual(after, before)
+        support.drop(self.box.queue, "again.json", support.dumps(support.alert(1)))  # a third time
+        self.assertEqual(self.ends(self.box.run(), 0, "ok")["totals"]["duplicate"], 2)
+        oracle.check(self, self.box)
+
     # ---- backups
 
     def test_a_file_that_a_backup_has_twice_is_one_alert(self):
