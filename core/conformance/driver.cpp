@@ -53,6 +53,7 @@ Driver::~Driver() {
 Transcript Driver::take() {
   transcript_.log = host_.log();
   transcript_.fs_calls = host_.fs_calls;
+  transcript_.fs_first_list = host_.fs_first_list;
   return std::exchange(transcript_, {});
 }
 

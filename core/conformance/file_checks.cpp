@@ -15,25 +15,34 @@ namespace {
 
 constexpr std::size_t kCallsMax = 64;
 
-// Before its nth look at a file, everything is gone; after the run it is back.
+// Before its nth look at a file, from `first` to `last`, something is gone; after the run it is back.
+void vanish_before_each(Bench& bench, std::size_t first, std::size_t last, const char* what,
+                        const std::function<void(World&)>& vanish) {
+  for (std::size_t nth = first; nth <= std::min(last, kCallsMax); ++nth) {
+    RunOptions options;
+    options.before_fs = [&](std::size_t n) {
+      if (n == nth) vanish(bench.world());
+    };
+    const auto under = bench.run(options);
+    bench.world().show();
+    const auto after = bench.run_after(under);
+    const auto when = fmt::format("{} vanished before call {} of sf.fs/1 and came back after the run", what, nth);
+    bench.require_good(after, when);
+    bench.require_all({&under, &after}, when);
+  }
+}
+
 void vanish_on_every_call(Bench& bench) {
   if (bench.profile.protocol == Protocol::none) skip("the kit has no files for this source");
   bench.begin();
   const auto whole = bench.run();
   if (whole.fs_calls == 0) skip("the source does not use sf.fs/1");
   bench.require_good(whole, "with nothing vanishing");
-  for (std::size_t nth = 1; nth <= std::min(whole.fs_calls, kCallsMax); ++nth) {
-    RunOptions options;
-    options.before_fs = [&](std::size_t n) {
-      if (n == nth) bench.world().hide();
-    };
-    const auto under = bench.run(options);
-    bench.world().show();
-    const auto after = bench.run_after(under);
-    const auto when = fmt::format("its files vanished before call {} of sf.fs/1 and came back after the run", nth);
-    bench.require_good(after, when);
-    bench.require_all({&under, &after}, when);
-  }
+  vanish_before_each(bench, 1, whole.fs_calls, "its files", [](World& world) { world.hide(); });
+  // One of several that it has listed: what comes behind it must not carry the position past it.
+  if (bench.profile.protocol == Protocol::directory && whole.fs_first_list != 0)
+    vanish_before_each(bench, whole.fs_first_list + 1, whole.fs_calls, "its first file",
+                       [](World& world) { world.hide_first(); });
 }
 
 // What a run after the loss of a file may do: fail once, where it tells of an interval that is not whole.

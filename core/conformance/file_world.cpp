@@ -44,6 +44,9 @@ class DirectoryWorld final : public World {
     for (const auto& one : documents) dir_.create_file(std::to_string(++count_) + ".json", one.text);
   }
   void hide() override { move_all(dir_, away_); }
+  void hide_first() override {
+    dir_.move("1.json", away_, "1.json").match([](bool done) { return done; }, [](fs::Gone) { return false; });
+  }
   void show() override { move_all(away_, dir_); }
 
  private:

@@ -40,8 +40,12 @@ const sf_fs_api& fs_table() {
       return look(h), plugin::kFsService.open_dir(h, which, out, e);
     };
     t.list = [](const sf_host* h, const sf_dir* dir, sf_str suffix, int32_t (*visit)(void*, const sf_entry*),
-                void* impl,
-                sf_error* e) -> sf_status { return look(h), plugin::kFsService.list(h, dir, suffix, visit, impl, e); };
+                void* impl, sf_error* e) -> sf_status {
+      look(h);
+      auto& self = TestHost::of(h);
+      if (self.fs_first_list == 0) self.fs_first_list = self.fs_calls;
+      return plugin::kFsService.list(h, dir, suffix, visit, impl, e);
+    };
     t.stat = [](const sf_host* h, const sf_dir* dir, sf_str name, sf_entry* out, sf_error* e) -> sf_status {
       return look(h), plugin::kFsService.stat(h, dir, name, out, e);
     };

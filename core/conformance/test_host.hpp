@@ -39,6 +39,7 @@ class TestHost {
 
   std::function<void(std::size_t nth)> before_fs;  // called before the nth call of sf.fs/1, from 1
   std::size_t fs_calls = 0;
+  std::size_t fs_first_list = 0;  // which of them listed a directory first; 0: none
 
   // For the service tables.
   struct Face {

@@ -56,6 +56,7 @@ struct Transcript {
   std::shared_ptr<const Mapping> mapping;  // null where it never came to that
   std::size_t polls = 0;
   std::size_t fs_calls = 0;
+  std::size_t fs_first_list = 0;  // which of them listed a directory first; 0: none
 
   bool good() const { return status == SF_END || status == SF_AGAIN; }
   std::set<std::string> keys() const;

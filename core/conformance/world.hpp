@@ -44,8 +44,9 @@ class World {
   virtual AlertFile* file() { return nullptr; }
   // The ids of the alerts of the present run, where the world, and not the check, has them.
   virtual const std::set<std::string>* expected_ids() const { return nullptr; }
-  // Everything that the source reads goes, or comes back. Files only.
+  // Everything that the source reads goes, or its first file does, or what went comes back. Files only.
   virtual void hide() {}
+  virtual void hide_first() {}
   virtual void show() {}
 };
 

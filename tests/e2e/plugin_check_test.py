@@ -29,6 +29,7 @@ ZOO = {
     "zoo_hangs_on_stop": {"stop-unblocks-poll": "failed"},
     "zoo_crashes": {RESUME: "crashed"},
     "zoo_skips_garbage": {RESUME: "failed"},
+    "zoo_skips_vanished": {"fs-vanish-on-every-call": "failed"},
 }
 SPLUNK = os.path.join(ROOT, "tests/conformance/splunk")
 
