@@ -48,6 +48,11 @@ class KeySet {
   std::size_t at_ = 0;
 };
 
+// A link or a directory under the name of an alert is not its file.
+std::optional<queue::Name> waiting_name(const fs::Listed& entry) {
+  return entry.kind == fs::Kind::file ? queue::parse_name(entry.name) : std::nullopt;
+}
+
 struct Disk {
   KeySet cases, processed, packs, quarantine, queue;
   bool active = false;
@@ -86,7 +91,7 @@ Disk enumerate(const queue::StateDir& dirs, Findings& findings) {
   });
   for (const auto* dir : {&dirs.queue, &dirs.active, &dirs.accept})
     dir->list([&](const fs::Listed& e) {
-      if (const auto name = queue::parse_name(e.name)) disk.queue.add(name->key);
+      if (const auto name = waiting_name(e)) disk.queue.add(name->key);
       disk.active = disk.active || dir != &dirs.queue;
       return true;
     });
@@ -239,7 +244,7 @@ Findings reconcile_waiting(const queue::StateDir& dirs, store::Store& store) {
   KeySet names;
   for (const auto* dir : {&dirs.accept, &dirs.queue, &dirs.active})  // the way that files go
     dir->list([&](const fs::Listed& e) {
-      if (const auto name = queue::parse_name(e.name)) names.add(name->key);
+      if (const auto name = waiting_name(e)) names.add(name->key);
       return true;
     });
   names.seal();
