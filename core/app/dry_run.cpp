@@ -5,6 +5,7 @@
 #include <signalfoundry/wazuh_mapping.hpp>
 
 #include <memory>
+#include <unordered_set>
 
 #include "app/common.hpp"
 #include "app/stage_host.hpp"
@@ -19,7 +20,8 @@ namespace {
 
 class DryRun {
  public:
-  DryRun(const config::PipelineConfig& config, const std::vector<std::string>& plugin_path, bool json) : json_(json) {
+  DryRun(const config::PipelineConfig& config, const std::vector<std::string>& plugin_path, bool json)
+      : json_(json), limit_(config.max_alert_bytes) {
     for (const auto& stage : config.stages) {
       const std::string file = plugin::find(stage.plugin, plugin_path);
       const auto& plugin = plugin::load(file);
@@ -52,18 +54,15 @@ class DryRun {
       status = source.call("poll", [&](sf_error* e) { return table->poll(source.self(), &sink, 1'000, 0, e); });
   }
 
-  void queued(const fs::Dir& queue, std::uint64_t limit) {
+  void queued(const fs::Dir& queue) {
     if (!mapping_) mapping_ = Mapping::parse(sf::kWazuhMapping);
     source_ = kDropIn;
     queue.list([&](const fs::Listed& entry) {
       if (entry.kind != fs::Kind::file || !entry.name.ends_with(".json") || entry.name.front() == '.') return true;
-      return queue.read(entry.name, limit)
+      return queue.read(entry.name, limit_)
           .match(
               [&](const fs::Content& content) {
-                if (content.whole)
-                  judge(content.bytes, "");
-                else
-                  show("", "", "quarantined", "larger than max_alert_bytes");
+                judge(content.bytes, "", content.whole);
                 return true;
               },
               [](fs::Gone) { return true; });
@@ -73,9 +72,11 @@ class DryRun {
   std::vector<std::unique_ptr<pipeline::Instance>>& sources() { return sources_; }
 
  private:
-  void judge(std::string_view bytes, std::string_view doc_id) {
+  void judge(std::string_view bytes, std::string_view doc_id, bool whole = true) {
     try {
+      if (!whole || bytes.size() > limit_) throw Rejected("larger than max_alert_bytes");
       const Alert alert = read_alert(std::string(bytes), source_, mapping_, doc_id, now_ms());
+      if (!seen_.insert(alert.key).second) return;  // a duplicate
       plugin::Record record;
       record.alert = &alert;
       record.received_ms = now_ms();
@@ -114,6 +115,8 @@ class DryRun {
   }
 
   bool json_;
+  std::uint64_t limit_;
+  std::unordered_set<std::string> seen_;
   StageHost host_;
   std::vector<std::unique_ptr<pipeline::Instance>> sources_;
   std::vector<std::unique_ptr<pipeline::Instance>> triages_;
@@ -135,7 +138,7 @@ Exit dry_run(const config::PipelineConfig& config, const std::vector<std::string
     }
   }
   if (const auto state = fs::Dir::open(config.state))
-    if (const auto queue = state->find_sub("queue")) run.queued(*queue, config.max_alert_bytes);
+    if (const auto queue = state->find_sub("queue")) run.queued(*queue);
   return exit;
 }
 

@@ -114,6 +114,27 @@ class Accepted(support.EndToEnd):
         self.assertEqual((report["counts"]["triaged"], report["totals"]["waiting"]), (1, 0))
         self.all_have_verdicts(oracle.check(self, self.box))
 
+    # ---- before anything is accepted
+
+    def test_a_dry_run_says_what_the_run_then_does(self):
+        large = support.alert(20)
+        large["full_log"] = "x" * 5000
+        documents = [support.alert(i) for i in range(10)] + [large, support.alert(3)]
+        source = support.write_jsonl(os.path.join(self.box.input, "mixed.jsonl"), documents + ["no alert"])
+        self.box.pipeline(source, head="max_alert_bytes = 4096")
+        support.drop(self.box.queue, "drop.json", support.dumps(support.alert(30)))
+        before = support.tree(self.box.state)
+        dry = self.box.call("run", self.box.toml, "--dry-run", "--format", "json", "--state", self.box.state)
+        self.assertEqual(dry.code, 0, str(dry))
+        self.assertEqual(support.differences(before, support.tree(self.box.state)), [], "it writes nothing")
+        said = [json.loads(line) for line in dry.out.splitlines()]
+        self.ends(self.box.run(), 0, "ok")
+        books = oracle.check(self, self.box)
+        self.assertEqual({s["key"]: s["disposition"] for s in said if s["key"]},
+                         {key: verdict["disposition"] for key, verdict in books.of("verdict").items()})
+        self.assertEqual(len([s for s in said if s["disposition"] == "quarantined"]), len(books.of("quarantined")))
+        self.assertEqual(len(said), 13)
+
     # ---- stages that come and go
 
     def test_a_pipeline_that_gets_or_loses_its_cases_keeps_its_books(self):
