@@ -101,6 +101,8 @@ void closed(Bench& bench) {
 void bomb(Bench& bench) {
   first_and_second(bench, "256 MiB of white space in 1.7 MB of gzip",
                    [](Reply& reply) { reply.fault = Fault::gzip_bomb; });
+  first_and_second(bench, "256 MiB of white space in gzip in gzip",
+                   [](Reply& reply) { reply.fault = Fault::gzip_twice; });
 }
 
 void not_json(Bench& bench) {
@@ -189,7 +191,8 @@ std::vector<Check> http_checks() {
       {"http-wrong-length", "A Content-Length that is too small makes no page of half an answer.", "SIEM 4",
        wrong_length},
       {"http-closed", "A connection that ends without an answer loses nothing.", "SIEM 5", closed},
-      {"http-gzip-bomb", "A small answer that decodes to 256 MiB is refused, not read.", "SIEM 4", bomb},
+      {"http-gzip-bomb", "A small answer that decodes to 256 MiB, from gzip or gzip in gzip, is refused, not read.",
+       "SIEM 4", bomb},
       {"http-not-json", "A login page, an empty body or {} with status 200 is no page.", "SIEM 5", not_json},
       {"http-redirect", "A redirect is an error, and is not followed.", "SIEM 5", redirect},
       {"http-502-html", "A proxy's page of HTML loses nothing.", "SIEM 5", bad_gateway},

@@ -37,6 +37,21 @@ std::string head_of(const Reply& reply, std::size_t length) {
   return head + "\r\n";
 }
 
+// A gzip stream of `text` as it is (stored blocks of RFC 1951, 3.2.4), its trailer missing.
+std::string gzip_stored(std::string_view text) {
+  constexpr std::size_t kBlock = 0xFFFF;
+  std::string out("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
+  while (!text.empty()) {
+    const auto block = text.substr(0, kBlock);
+    text.remove_prefix(block.size());
+    const auto size = static_cast<unsigned>(block.size());
+    for (const unsigned byte : {text.empty() ? 1U : 0U, size & 0xFFU, size >> 8U, ~size & 0xFFU, (~size >> 8U) & 0xFFU})
+      out.push_back(static_cast<char>(byte));
+    out.append(block);
+  }
+  return out;
+}
+
 // The bytes that go out, and whether the connection goes on after them.
 std::pair<std::string, bool> wire_of(Reply reply) {
   const auto size = reply.body.size();
@@ -50,6 +65,10 @@ std::pair<std::string, bool> wire_of(Reply reply) {
     case Fault::gzip_bomb:
       reply.body = gzip_bomb(kBombBytes);
       reply.headers.emplace_back("Content-Encoding", "gzip");
+      return {head_of(reply, reply.body.size()) + reply.body, true};
+    case Fault::gzip_twice:
+      reply.body = gzip_stored(gzip_bomb(kBombBytes));
+      reply.headers.emplace_back("Content-Encoding", "gzip, gzip");
       return {head_of(reply, reply.body.size()) + reply.body, true};
     default:
       return {head_of(reply, size) + reply.body, true};

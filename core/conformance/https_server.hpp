@@ -34,6 +34,7 @@ enum class Fault : std::uint8_t {
   short_body,  // as truncate, and only the last byte is missing
   long_body,   // Content-Length is half of what is sent
   gzip_bomb,   // a small gzip body that decodes to 256 MiB of white space
+  gzip_twice,  // the same, gzipped once more
 };
 
 struct Reply {

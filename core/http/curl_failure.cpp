@@ -111,6 +111,10 @@ Failure explain(CURLcode code, const Attempt& a) {
   if (a.too_large)
     return {SF_TOO_LARGE,
             fmt::format("the answer of {} is larger than {} bytes; ask for less at a time", a.where, a.max_bytes)};
+  if (a.stacked)
+    return {SF_RETRY, fmt::format("the answer of {} is damaged: it is compressed more than once (Content-Encoding or "
+                                  "Transfer-Encoding); see the log and the settings of a proxy before it",
+                                  a.where)};
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return {SF_RETRY,

@@ -22,6 +22,7 @@ struct Attempt {
   bool tls = true;
   bool stopped = false;
   bool too_large = false;
+  bool stacked = false;  // its headers name several codings, one around the other
   std::uint64_t max_bytes = 0;
   std::uint32_t timeout_ms = 0;
   std::uint32_t connect_timeout_ms = 0;

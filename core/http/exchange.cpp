@@ -15,6 +15,8 @@ constexpr std::uint32_t kTimeoutMs = 30'000;
 constexpr std::uint32_t kConnectTimeoutMs = 10'000;
 constexpr std::uint64_t kMaxBytes = 64U << 20U;
 constexpr std::size_t kMaxHeaderBytes = 256U << 10U;
+constexpr std::size_t kCodings = 1;            // gzip, as was asked for
+constexpr std::uint64_t kPacking = 1U << 20U;  // what a compressed body may be longer than what it decodes to
 
 std::string_view view(sf_str text) {
   return text.data != nullptr ? std::string_view{text.data, text.size} : std::string_view{};
@@ -76,6 +78,25 @@ Place place_of(const std::string& text) {
   return place;
 }
 
+bool same_word(std::string_view a, std::string_view lower) {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char c, char l) { return (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c) == l; });
+}
+
+// "gzip, chunked" is one coding: chunks and identity take nothing apart.
+std::size_t codings_in(std::string_view list) {
+  std::size_t out = 0;
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    auto word = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    word.remove_prefix(std::min(word.find_first_not_of(" \t\r\n"), word.size()));
+    word = word.substr(0, word.find_last_not_of(" \t\r\n") + 1);
+    if (!word.empty() && !same_word(word, "chunked") && !same_word(word, "identity")) ++out;
+  }
+  return out;
+}
+
 void add_header(Exchange& x, std::string_view line) {
   if (line.substr(0, 5) == "HTTP/") return x.headers.clear();
   const auto colon = line.find(':');
@@ -84,6 +105,7 @@ void add_header(Exchange& x, std::string_view line) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   line.remove_prefix(colon + 1);
+  if (name == "content-encoding" || name == "transfer-encoding") x.codings += codings_in(line);
   const auto first = line.find_first_not_of(" \t");
   const auto last = line.find_last_not_of(" \t\r\n");
   x.headers.emplace_back(std::move(name),
@@ -116,19 +138,23 @@ static size_t sf_curl_header(char* data, size_t size, size_t count, void* impl) 
   } catch (const std::exception&) {
     return 0;
   }
-  return bytes;
+  // libcurl decodes what it has read in one call, and that ends neither at a deadline nor at max_bytes. Through one
+  // layer it is at most a thousand times as much; through several it may go on for days without giving a byte. A new
+  // status line begins no new count: to libcurl the codings of a 100 Continue are those of the answer, too.
+  return x.codings > kCodings ? 0 : bytes;
 }
-static int sf_curl_progress(void* impl, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+static int sf_curl_progress(void* impl, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) {
   auto& x = *static_cast<Exchange*>(impl);
   x.stopped = x.stop != nullptr && x.stop->load(std::memory_order_relaxed);
-  return x.stopped ? 1 : 0;
+  // Compressed bytes may decode to nothing at all.
+  const auto bytes = static_cast<std::uint64_t>(std::max<curl_off_t>(received, 0));
+  x.too_large = x.too_large || (bytes > kPacking && bytes - kPacking > x.q.max_bytes);
+  return x.stopped || x.too_large ? 1 : 0;
 }
 }  // extern "C"
 
 bool is_authorization(std::string_view name) {
-  static constexpr std::string_view kName = "authorization";
-  return std::equal(name.begin(), name.end(), kName.begin(), kName.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; });
+  return same_word(name, "authorization");
 }
 
 // In one pass: who knows the secret may send it a million times.
@@ -308,6 +334,7 @@ Failure failure_of(CURL* handle, CURLcode code, const Exchange& x) {
   a.tls = x.place.tls;
   a.stopped = x.stopped;
   a.too_large = x.too_large;
+  a.stacked = x.codings > kCodings;
   a.max_bytes = x.q.max_bytes;
   a.timeout_ms = x.q.timeout_ms;
   a.connect_timeout_ms = x.q.connect_timeout_ms;

@@ -67,6 +67,7 @@ struct Exchange {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::size_t header_bytes = 0;
+  std::size_t codings = 0;  // that the body is wrapped in, by all headers that came
   bool too_large = false;
   bool stopped = false;
   char detail[CURL_ERROR_SIZE] = {};

@@ -12,6 +12,11 @@ namespace source_file {
 namespace {
 
 constexpr std::int64_t kSlackMs = 2000;
+constexpr std::int64_t kAheadMs = 120'000;  // further from now than a file server's clock may be
+
+std::int64_t mtime_ms(const RotatedFile& one) {
+  return one.entry.mtime_ns / 1'000'000;
+}
 
 std::string_view without_gz(std::string_view name) {
   return ByteFile::is_gzip(name) ? name.substr(0, name.size() - 3) : name;
@@ -77,6 +82,7 @@ std::optional<sf::fs::Dir> Archive::dir(const std::string& folder) {
 std::optional<std::vector<RotatedFile>> Archive::list(const std::optional<DatedName>& from, std::int64_t from_ms,
                                                       Known known) {
   cut_ = 0;
+  order_lost_ = false;
   auto out = prefix_.empty() ? std::vector<RotatedFile>() : list_dated(from);
   if (!out.empty() || from) return out;
   return list_beside(from_ms, known);
@@ -170,15 +176,44 @@ std::optional<std::vector<RotatedFile>> Archive::list_beside(std::int64_t from_m
   // Where the names were shifted meanwhile, one file was looked at twice and another not at all. Compared with a second
   // listing, as the inode numbers of listings are not those of stat() on every filesystem.
   if (names_of(rotated_in(*here)) != before) return std::nullopt;
-  std::erase_if(out, [&](const auto& one) {
-    return one.entry.mtime_ns / 1'000'000 < from_ms - kSlackMs && one.entry.ino != known.next;
-  });
-  const bool numbered = std::all_of(out.begin(), out.end(), [](const auto& one) { return number_at_end(one.file()); });
-  std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
-    return numbered ? number_at_end(a.file()) > number_at_end(b.file()) : a.entry.mtime_ns < b.entry.mtime_ns;
-  });
+  const auto older = [&](const RotatedFile& one) {
+    return mtime_ms(one) < from_ms - kSlackMs && one.entry.ino != known.next;
+  };
+  const auto numbered = [](const RotatedFile& one) { return number_at_end(one.file()).has_value(); };
+  if (std::all_of(out.begin(), out.end(), [&](const auto& one) { return older(one) || numbered(one); })) {
+    // Numbers tell the order, whatever the clock did: the caller cuts at its own file, where it has one. An empty one
+    // may well be older than one before it, in which the writer went on.
+    const bool by_time = known.own == 0 && !ahead(from_ms);
+    std::erase_if(out, [&](const auto& one) {
+      return older(one) && (by_time || !numbered(one) || one.entry.size == 0) && one.entry.ino != known.own;
+    });
+    std::sort(out.begin(), out.end(),
+              [](const auto& a, const auto& b) { return number_at_end(a.file()) > number_at_end(b.file()); });
+  } else {
+    order_by_time(out, from_ms, older, known);
+  }
   cut_to_newest(out, known);
   return out;
+}
+
+// Files of a clock that was set back since come first: what was written after them may be any of the others.
+template <class Older>
+void Archive::order_by_time(std::vector<RotatedFile>& files, std::int64_t from_ms, const Older& older, Known known) {
+  const auto now_ms = host_.now_ms();
+  const auto is_ahead = [&](const RotatedFile& one) { return mtime_ms(one) > now_ms + kAheadMs; };
+  order_lost_ = from_ms > now_ms + kAheadMs;
+  std::erase_if(files, [&](const auto& one) {
+    if (one.entry.ino == known.own || one.entry.ino == known.next) return !order_lost_ && older(one);
+    return (is_ahead(one) && mtime_ms(one) <= known.passed_ms) || (!order_lost_ && older(one));
+  });
+  std::sort(files.begin(), files.end(), [&](const auto& a, const auto& b) {
+    if (order_lost_ && is_ahead(a) != is_ahead(b)) return is_ahead(a);
+    return a.entry.mtime_ns < b.entry.mtime_ns;
+  });
+}
+
+bool Archive::ahead(std::int64_t ms) const {
+  return ms > host_.now_ms() + kAheadMs;
 }
 
 // The oldest over kNamesMax; what is before the one that is read is not missed.

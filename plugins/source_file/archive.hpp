@@ -30,20 +30,27 @@ class Archive {
   // Wazuh's dated files where there are any, else NAME.* and NAME-*.
   Archive(const sf::Host& host, std::string live_name, std::string pattern);
 
-  // Two files beside the live one, by their inode numbers; 0: none.
+  // Of the files beside the live one; two by their inode numbers, 0: none.
   struct Known {
-    std::uint64_t own = 0;   // the one that is read: never cut
-    std::uint64_t next = 0;  // the one seen after it: never cut, and listed however old
+    std::uint64_t own = 0;       // the one that is read: never cut
+    std::uint64_t next = 0;      // the one seen after it: never cut, and listed however old
+    std::int64_t passed_ms = 0;  // of files whose time lies ahead of now, those up to here were read
   };
   // A file whose name or whose time of writing (Unix milliseconds, 2 s of slack: a compressor may round it) says that
-  // it is not older. Without a date, Wazuh's of the newest two months. Beside the live file at most the newest
+  // it is not older. Where numbers order all of them, also those with an older time if `own` is known. Without a date,
+  // Wazuh's of the newest two months. Beside the live file at most the newest
   // kNamesMax of those, and the known ones; cut() tells how many more there were.
   // Nothing: names changed meanwhile, so list again. Throws sf::Error.
   std::optional<std::vector<RotatedFile>> list(const std::optional<DatedName>& from, std::int64_t from_ms,
-                                               Known known = {0, 0});
+                                               Known known = {0, 0, 0});
   // How many of the last list() were beside the live file and not older, came after `own`, if that is there, and were
   // left out as the oldest over kNamesMax.
   std::size_t cut() const { return cut_; }
+  // Whether the last list() was one in order of time from a time that lies ahead of now: the clock was set back,
+  // nothing tells what is older, and everything is in it, what was written ahead of now first.
+  bool order_lost() const { return order_lost_; }
+  // Whether this time lies more than two minutes ahead of this machine's clock.
+  bool ahead(std::int64_t ms) const;
   // Whether a name beside the live one says that rotation made it: a number or a date at its end, or the pattern.
   bool named_by_rotation(const std::string& file) const;
   // The dated file, of the newest two months, that has this inode number; "" when there is none.
@@ -60,6 +67,8 @@ class Archive {
   std::vector<RotatedFile> list_dated(const std::optional<DatedName>& from);
   void list_month(const std::string& folder, DatedName of, std::vector<RotatedFile>& out);
   std::optional<std::vector<RotatedFile>> list_beside(std::int64_t from_ms, Known known);
+  template <class Older>
+  void order_by_time(std::vector<RotatedFile>& files, std::int64_t from_ms, const Older& older, Known known);
   void cut_to_newest(std::vector<RotatedFile>& files, Known known);
   std::vector<RotatedFile> rotated_in(const sf::fs::Dir& here) const;
   bool is_rotated(std::string_view name) const;
@@ -72,6 +81,7 @@ class Archive {
   std::string prefix_;  // "": not Wazuh's
   std::map<std::string, sf::fs::Dir> dirs_;
   std::size_t cut_ = 0;
+  bool order_lost_ = false;
 };
 
 // '*' any bytes, '?' one; everything else itself.

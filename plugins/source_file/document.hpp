@@ -12,7 +12,6 @@
 namespace source_file {
 
 constexpr std::size_t kAlertBytesMax = std::size_t{1} << 20U;  // the longest line or file that is taken for an alert
-constexpr std::size_t kRejectedKept = std::size_t{64} << 10U;  // of a longer one, so much goes to quarantine
 
 struct Document {
   std::string_view alert;  // a part of the text that was given

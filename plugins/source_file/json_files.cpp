@@ -71,7 +71,7 @@ bool JsonFiles::take(const sf::Emitter& out, const sf::fs::Entry& entry) {
   if (!bytes) return true;
   const std::string where = "file \"" + printable(entry.name) + "\"";
   if (bytes->size() > kAlertBytesMax) {
-    out.reject(std::string_view(*bytes).substr(0, kRejectedKept),
+    out.reject(shared::cut_record(*bytes, identity_of(entry, *bytes)),
                where + ": more than the " + std::to_string(kAlertBytesMax) +
                    " bytes of an alert; only its beginning is kept here");
     return true;
@@ -80,6 +80,20 @@ bool JsonFiles::take(const sf::Emitter& out, const sf::fs::Entry& entry) {
   if (!text.empty()) return hand_over(out, text, where);
   out.reject(*bytes, where + ": empty");
   return true;
+}
+
+// Of a file that is too long to be read whole: what tells it from others that begin the same.
+std::string JsonFiles::identity_of(const sf::fs::Entry& listed, const std::string& beginning) const {
+  constexpr std::size_t kWholeName = 1024;  // 255 bytes, each escaped
+  const auto size =
+      dir_->stat(listed.name)
+          .match(
+              [](const sf::fs::Entry& now) {
+                return std::to_string(now.size) + " bytes, written at " + std::to_string(now.mtime_ns) + " ns";
+              },
+              [](sf::Gone) { return std::string("gone since"); });
+  return "\"" + printable(listed.name, kWholeName) + "\", " + size + ", SHA-256 of its first " +
+         std::to_string(beginning.size()) + " bytes " + host_.sha256(beginning);
 }
 
 // Nothing: gone, or not readable now.

@@ -23,6 +23,7 @@ class JsonFiles final : public Reader {
  private:
   void list();
   bool take(const sf::Emitter& out, const sf::fs::Entry& entry);
+  std::string identity_of(const sf::fs::Entry& listed, const std::string& beginning) const;
   std::optional<std::string> read(const sf::fs::Entry& entry);
   sf::Poll at_end();
 

@@ -32,7 +32,7 @@ class JsonLines final : public Reader {
   std::optional<sf::fs::Dir> dir_;
   sf::fs::Entry entry_;     // what is read now; ino 0: nothing yet
   std::string first_line_;  // its digest, "" while not known
-  LineBuffer lines_;
+  LineBuffer lines_{[this](std::string_view text) { return host_.sha256(text); }};
   bool looked_ = false;                         // look() has said what to read; false at the end of the file
   bool ended_ = false;                          // the last chunk was the last
   std::optional<LineBuffer::Line> taken_rest_;  // the last line, taken without a line feed

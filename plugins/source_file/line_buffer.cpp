@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "../shared/cut_record.hpp"
 #include "document.hpp"
 
 namespace source_file {
@@ -28,14 +29,20 @@ std::optional<LineBuffer::Line> LineBuffer::next() {
   pass_nuls(feed);
   const std::string_view text = std::string_view(buffer_).substr(at_, feed == std::string::npos ? feed : feed - at_);
   if (long_) {
-    if (feed != std::string::npos) return Line{long_text_, long_begin_, base_ + feed + 1, false};
+    if (feed != std::string::npos) return Line{long_text_, long_begin_, base_ + feed + 1, false, digest_with(text)};
+    digest_.add(text);
     base_ += buffer_.size();
     buffer_.clear();
     return std::nullopt;
   }
   if (feed != std::string::npos) {
     const bool whole = text.size() <= kAlertBytesMax;
-    return Line{whole ? text : text.substr(0, kRejectedKept), base_ + at_, base_ + feed + 1, whole};
+    Line line{text, base_ + at_, base_ + feed + 1, whole, ""};
+    if (whole) return line;
+    digest_.reset();
+    line.digest = digest_with(text);
+    line.text = text.substr(0, shared::kRejectedKept);
+    return line;
   }
   if (text.size() <= kAlertBytesMax) {
     searched_ = buffer_.size();
@@ -43,7 +50,9 @@ std::optional<LineBuffer::Line> LineBuffer::next() {
   }
   long_ = true;
   long_begin_ = base_ + at_;
-  long_text_ = text.substr(0, kRejectedKept);
+  long_text_ = text.substr(0, shared::kRejectedKept);
+  digest_.reset();
+  digest_.add(text);
   base_ += buffer_.size();
   buffer_.clear();
   at_ = searched_ = 0;
@@ -60,10 +69,17 @@ void LineBuffer::pass_nuls(std::size_t feed) {
 }
 
 std::optional<LineBuffer::Line> LineBuffer::rest() const {
-  if (long_) return Line{long_text_, long_begin_, wants(), false};
+  if (long_) return Line{long_text_, long_begin_, wants(), false, digest_.value()};
   const auto begin = buffer_.find_first_not_of('\0', at_);
   if (begin == std::string::npos) return std::nullopt;
-  return Line{std::string_view(buffer_).substr(begin), base_ + begin, wants(), true};
+  return Line{std::string_view(buffer_).substr(begin), base_ + begin, wants(), true, ""};
+}
+
+// A line may be shown again, so what is the rest of it now is not taken in.
+std::string LineBuffer::digest_with(std::string_view rest) const {
+  auto all = digest_;
+  all.add(rest);
+  return all.value();
 }
 
 void LineBuffer::consume(const Line& line) {

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "line_digest.hpp"
+
 namespace source_file {
 
 class LineBuffer {
@@ -20,7 +22,10 @@ class LineBuffer {
     std::uint64_t begin = 0;  // its place in the file
     std::uint64_t next = 0;   // the place after it
     bool whole = true;        // false: too long; text is its beginning
+    std::string digest{};     // of all of a line that is too long (LineDigest)
   };
+
+  explicit LineBuffer(LineDigest::Hash hash) : digest_(std::move(hash)) {}
 
   // Forgets everything; the next chunk comes from this place in the file.
   void reset(std::uint64_t offset);
@@ -37,6 +42,7 @@ class LineBuffer {
 
  private:
   void pass_nuls(std::size_t feed);
+  std::string digest_with(std::string_view rest) const;
 
   std::string buffer_;
   std::uint64_t base_ = 0;    // place of buffer_[0] in the file
@@ -45,6 +51,7 @@ class LineBuffer {
   bool long_ = false;         // in a line that is too long: buffer_ holds none of its beginning
   std::uint64_t long_begin_ = 0;
   std::string long_text_;
+  LineDigest digest_;  // of the line that is too long, as far as it was let go
 };
 
 }  // namespace source_file

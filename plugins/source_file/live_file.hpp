@@ -78,7 +78,7 @@ class LiveFile final : public Reader {
   bool unknown_ = false;  // the position of the last run could not be read, and that was not told yet
   std::string kept_;      // the position that was handed over last
   std::optional<ByteFile> file_;
-  LineBuffer lines_;
+  LineBuffer lines_{[this](std::string_view text) { return host_.sha256(text); }};
   std::string last_line_;             // its end, of which at_ has no digest yet
   bool left_ = false;                 // the file after it has bytes: what is read now to its end is all of it
   std::uint32_t handled_ = 0;         // lines of this poll()

@@ -89,7 +89,7 @@ LiveFile::Found LiveFile::find_own(const Look& live) {
 
 LiveFile::Found LiveFile::find_rotated(const Look& live) {
   const auto own = archive_.dated(at_.file);
-  const auto files = archive_.list(own, at_.mtime_ms, {at_.ino, 0});
+  const auto files = archive_.list(own, at_.mtime_ms, {at_.ino, 0, 0});
   if (!files) return Found::gone;
   const auto likely = [&](const RotatedFile& one) {
     return own ? one.file() == at_.file : one.entry.ino == at_.ino;  // Wazuh's dated names stay
@@ -195,12 +195,14 @@ std::optional<bool> LiveFile::was_archived(const Look& live) {
   if (const auto own = archive_.dated(at_.file)) return at_.empty && archive_.has_older(*own);
   const auto files = archive_.list(std::nullopt, 0);
   if (!files) return std::nullopt;
+  const auto packed = [](const RotatedFile& one) { return ByteFile::is_gzip(one.entry.name); };
+  const auto is_live = [&](const RotatedFile& one) { return live && one.entry.ino == live->ino; };
+  for (const auto& one : *files)  // gzip keeps the time: nothing was written since
+    if (!is_live(one) && packed(one) && mtime_ms(one.entry) == at_.mtime_ms) return true;
   bool older = false;
   for (const auto& one : *files) {
-    if (live && one.entry.ino == live->ino) continue;
-    const bool packed = ByteFile::is_gzip(one.entry.name);
-    if (packed && mtime_ms(one.entry) == at_.mtime_ms) return true;  // gzip keeps it: nothing was written since
-    if (mtime_ms(one.entry) > at_.mtime_ms) return older && !one.unreadable && (is_own(live) || packed);
+    if (is_live(one)) continue;
+    if (mtime_ms(one.entry) > at_.mtime_ms) return older && !one.unreadable && (is_own(live) || packed(one));
     older = older || archive_.named_by_rotation(one.file());  // a copy that somebody keeps (.bak) tells nothing
   }
   return false;
@@ -275,7 +277,7 @@ void LiveFile::want(const RotatedFile& after) {
 // The rotated files after the one that is being read and before the live one, oldest first.
 std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
   const auto own = archive_.dated(at_.file);
-  auto files = archive_.list(own, at_.mtime_ms, {at_.ino, at_.next_ino});
+  auto files = archive_.list(own, at_.mtime_ms, {at_.ino, at_.next_ino, at_.passed_ms});
   if (!files) return std::nullopt;
   const auto is_wanted = [&](const RotatedFile& one) { return one.file() == wanted_; };
   if (!wanted_.empty() && std::none_of(files->begin(), files->end(), is_wanted))
@@ -297,6 +299,10 @@ std::optional<std::vector<RotatedFile>> LiveFile::newer(const Look& live) {
                        std::to_string(archive_.cut()) + " oldest were not read");
   }
   std::erase_if(*files, is_live);
+  if (at_.ino != 0 && archive_.order_lost() && !files->empty() && !archive_.ahead(mtime_ms(files->back().entry)))
+    skipped_.push_back(own_name() +
+                       " was written by a clock that has been set back since, so that nothing tells which rotated "
+                       "files came after it: all that are there are read again, known alerts are recognised");
   return files;
 }
 
@@ -331,6 +337,7 @@ bool LiveFile::start(const RotatedFile& file) {
   fresh.mtime_ms = mtime_ms(opened->entry());
   fresh.empty = opened->entry().size == 0 && opened->grows();
   fresh.until_ms = at_.until_ms;
+  fresh.passed_ms = archive_.ahead(at_.mtime_ms) ? std::max(at_.passed_ms, at_.mtime_ms) : at_.passed_ms;
   at_ = std::move(fresh);
   file_ = std::move(opened);
   lines_.reset(0);

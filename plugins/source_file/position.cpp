@@ -31,6 +31,7 @@ Position read(const Json& j, int version) {
   out.last_sha256 = j.at("last_sha256").get<std::string>();
   out.until_ms = shared::time_at(j, "until_ms");
   if (j.contains("next_ino")) out.next_ino = number_at(j, "next_ino");
+  if (j.contains("passed_ms")) out.passed_ms = shared::time_at(j, "passed_ms");
   if (out.last_bytes > out.offset || out.last_bytes > kDigestBytesMax) throw std::out_of_range("last_bytes");
   return out;
 }
@@ -51,6 +52,7 @@ std::string Position::text() const {
            {"last_sha256", last_sha256},
            {"until_ms", until_ms}};
   if (next_ino != 0) out["next_ino"] = next_ino;
+  if (passed_ms != 0) out["passed_ms"] = passed_ms;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -3,7 +3,7 @@
 // position.hpp - which file is followed and how far it was read, as the ledger keeps it between two runs.
 //
 // {"v":2,"file","dev","ino","mtime_ms","empty","offset","first_line_sha256","last_bytes","last_sha256","until_ms"}, and
-// "next_ino" where there is one. An
+// "next_ino" and "passed_ms" where there is one. An
 // inode number is used again and a name is moved, so neither is believed without the digests of what was read. A .gz
 // has the place in what it decompresses to, so a file that is compressed between two runs keeps its position.
 // [any-thread]
@@ -29,6 +29,7 @@ struct Position {
   std::uint64_t last_bytes = 0;  // this many bytes before the offset, the end of the last line, 4 KiB at most ...
   std::string last_sha256;       // ... have this SHA-256
   std::uint64_t next_ino = 0;    // of a file after it without one of Wazuh's names, seen empty; 0: none
+  std::int64_t passed_ms = 0;    // files whose time lies ahead of now, up to here, were read; 0: there was none
   std::int64_t until_ms = -1;    // when everything that was there had been read; -1: not yet
 
   std::string text() const;

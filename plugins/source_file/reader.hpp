@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "../shared/cut_record.hpp"
 #include "document.hpp"
 #include "line_buffer.hpp"
 
@@ -36,8 +37,11 @@ inline bool hand_over(const sf::Emitter& out, std::string_view text, const std::
 inline bool hand_over(const sf::Emitter& out, const LineBuffer::Line& line, const std::string& where) {
   const auto text = trimmed(line.begin == 0 ? without_mark(line.text) : line.text);
   if (line.whole) return text.empty() || hand_over(out, text, where);
-  out.reject(text, where + ": " + std::to_string(line.next - line.begin) + " bytes long, more than the " +
-                       std::to_string(kAlertBytesMax) + " of an alert; only its beginning is kept here");
+  // Its place is no part of it: the same line may be read again under another name or number.
+  const auto bytes = std::to_string(line.next - line.begin) + " bytes";
+  out.reject(shared::cut_record(text, bytes + ", digest " + line.digest),
+             where + ": " + bytes + " long, more than the " + std::to_string(kAlertBytesMax) +
+                 " of an alert; only its beginning is kept here");
   return true;
 }
 

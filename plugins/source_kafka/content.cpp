@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "content.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "../shared/cut_record.hpp"
 #include "../shared/json_slice.hpp"
 
 namespace source_kafka {
@@ -46,6 +48,11 @@ Content find_alert(std::string_view message, const Settings& settings, std::stri
   buffer = nlohmann::json::parse(found.begin(), found.end()).get<std::string>();
   if (auto what = flaw(buffer); !what.empty()) return {{}, "the text in " + member_name(settings) + " " + what};
   return {buffer, ""};
+}
+
+std::string kept_of(std::string_view message, const Settings& settings, const sf::Host& host) {
+  if (message.size() <= std::max(settings.max_message_bytes, shared::kRejectedKept)) return std::string(message);
+  return shared::cut_record(message, std::to_string(message.size()) + " bytes, SHA-256 " + host.sha256(message));
 }
 
 }  // namespace source_kafka

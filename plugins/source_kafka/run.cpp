@@ -12,8 +12,7 @@ constexpr int kSliceMs = 200;
 constexpr unsigned kRestartsMax = 10;
 constexpr unsigned kGapLinesMax = 20;
 constexpr unsigned kAsideLinesMax = 20;
-constexpr std::uint32_t kRoundMs = 200;                        // between two rounds of asking for what has no leader
-constexpr std::size_t kRejectedKept = std::size_t{64} << 10U;  // of a message that is too large
+constexpr std::uint32_t kRoundMs = 200;  // between two rounds of asking for what has no leader
 
 std::string name_of(const std::pair<std::string, std::int32_t>& key) {
   return key.first + "/" + std::to_string(key.second);
@@ -461,8 +460,7 @@ bool Run::hand_over(const Key& key, const sf::Emitter& out) {
     if (content.reason.empty()) {
       if (!out.push(content.alert, "", "")) return false;
     } else {
-      const bool large = bytes.size() > settings_.max_message_bytes;
-      out.reject(large ? bytes.substr(0, kRejectedKept) : bytes,
+      out.reject(kept_of(bytes, settings_, host_),
                  "message " + where + " of " + settings_.where() + ": " + content.reason);
       host_.count("source_rejected");
     }

@@ -90,14 +90,19 @@ Findings::Findings(const sf::Host& host, const search::Server& server, std::stri
 
 search::Reply Findings::ask(const search::Question& question) {
   search::Reply out;
-  exchange_.persist(
-      [&] {
-        return exchange_.ask(question, [&](search::Reply reply) {
-          out = std::move(reply);
-          return judge(out, who_);
-        });
-      },
-      [](const Problem&) { return false; });
+  const auto attempt = [&] {
+    auto problem = exchange_.ask(question, [&](search::Reply reply) {
+      out = std::move(reply);
+      return judge(out, who_);
+    });
+    if (problem && problem->status == SF_TOO_LARGE)
+      problem = Problem{
+          Act::stop, SF_RETRY,
+          who_ + " gave an answer that is not understood: it is larger than " + std::to_string(kAnswerMost) + " bytes",
+          "see what stands at url"};
+    return problem;
+  };
+  exchange_.persist(attempt, [](const Problem&) { return false; });
   return out;
 }
 

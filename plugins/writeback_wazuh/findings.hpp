@@ -39,11 +39,15 @@ class Findings {
  public:
   static constexpr std::size_t kCopiesMost = 1'000;  // that are looked at; a known fault of early builds stored eleven
 
-  // `server` and `stop` must outlive it.
+  // Of an answer. A hit costs at most 255 bytes of index, 512 of id and 110 around them, so that the largest list takes
+  // 857 KiB; and a tree of JSON takes up to sixty times its text.
+  static constexpr std::uint64_t kAnswerMost = 1U << 20U;
+
+  // `server` and `stop` must outlive it; server.page_bytes is kAnswerMost.
   Findings(const sf::Host& host, const search::Server& server, std::string index, const std::atomic<bool>& stop);
 
   // The documents of this finding. Throws what Exchange::persist() throws, and sf::Error(SF_RETRY) for a list that is
-  // not whole or not understood.
+  // not whole, not understood or larger than kAnswerMost.
   Copies find(const Finding& finding);
   // Sets the status of these documents' cases, each whatever becomes of the others. Throws what Exchange::persist() and
   // Outcome::add() throw.

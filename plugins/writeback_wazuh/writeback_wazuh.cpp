@@ -68,6 +68,7 @@ class Writer : public sf::Notifier {
     server_ = search::read_server(json, {"indexer address", "https://host:9200", "use user and password of the stage"},
                                   30'000);
     search::check_server(server_);
+    server_.page_bytes = Findings::kAnswerMost;
     const auto index = json.value("index", std::string("wazuh-findings-v5-*"));
     if (index.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*,._-") !=
         std::string::npos)

@@ -36,7 +36,7 @@ std::vector<std::string> split(std::string_view file) {
 
 std::vector<std::string> in_chunks(std::string_view file, std::size_t chunk) {
   std::vector<std::string> out;
-  LineBuffer lines;
+  LineBuffer lines([](std::string_view) { return std::string(); });  // none is that long
   lines.reset(7);
   const auto take = [&](const LineBuffer::Line& line) {
     hold(line.whole && line.begin == lines.consumed() && line.begin < line.next);

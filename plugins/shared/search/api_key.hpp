@@ -35,6 +35,15 @@ class ApiKey {
                       "one line of Base64, not the id and the key");
     return value_;
   }
+  // Whether it is another one by now than the one that was read. False where that cannot be one.
+  bool replaced(const sf::Host& host) const {
+    try {
+      ApiKey now;
+      return now.read(host) != value_;
+    } catch (const sf::Error&) {
+      return false;
+    }
+  }
 
  private:
   static void wipe(std::string& text) {

@@ -295,6 +295,10 @@ void Source::next_page(const sf::Emitter& out) {
       },
       time_left());
   ++asked_for_.pages;
+  // begin() saw an index, and this answer is no empty window: it says that nothing was searched.
+  if (page_.shards == 0)
+    throw SearchFailed(SF_RETRY, "no index matches " + printable(settings_.index) + " any more at " + settings_.where +
+                                     "; see whether it was closed or renamed, or the user's role changed");
   if (page_.hits.empty()) return end_of_part(out);
   after_page();
 }

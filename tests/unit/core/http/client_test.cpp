@@ -257,6 +257,60 @@ TEST_CASE("http client: max_bytes counts decoded bytes", "[http]") {
   CHECK(got.says("larger than 3999 bytes"));
 }
 
+namespace {
+
+// "hello", gzipped, and that gzipped again.
+const std::string& gzipped(bool twice) {
+  static constexpr char kOnce[] =
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00";
+  static constexpr char kTwice[] =
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6\x60\x00\x01\x26\xe6\xd3\x1e\x67\x4f\x9e\x64\x67\x68"
+      "\x5b\x26\x60\xc6\x0a\x14\x00\x00\xa7\x6f\xb4\x45\x19\x00\x00\x00";
+  static const std::string once(kOnce, sizeof kOnce - 1);
+  static const std::string two(kTwice, sizeof kTwice - 1);
+  return twice ? two : once;
+}
+
+}  // namespace
+
+// Goal: no server makes libcurl decode layer inside layer, which no deadline and no max_bytes ends.
+TEST_CASE("http client: an answer that is compressed twice is damaged, however it says so", "[http]") {
+  const std::string early = "HTTP/1.1 100 Continue\r\nContent-Encoding: gzip\r\n\r\n";
+  for (const std::string head :
+       {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-encoding: GZIP\r\nCONTENT-ENCODING: \t x-gzip\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip,gzip\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Encoding: identity , gzip\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nHTTP/1.1: no\r\nContent-Encoding: gzip\r\n",
+        "early HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"}) {
+    INFO(head);
+    const ScriptedServer server(
+        [&](const std::string&) { return (head[0] == 'e' ? early + head.substr(6) : head) + "\r\n" + gzipped(true); });
+    Client client;
+    const auto got = run(client, {.url = server.url()});
+    CHECK(got.status == SF_RETRY);
+    CHECK(got.says(server.where() + " is damaged: it is compressed more than once"));
+  }
+  for (const std::string head : {"Content-Encoding: identity, gzip\r\n", "Content-Encoding: x-gzip\r\n",
+                                 "Transfer-Encoding: gzip\r\nContent-Encoding:\r\n"}) {
+    INFO(head);
+    const ScriptedServer server(
+        [&](const std::string&) { return "HTTP/1.1 200 OK\r\n" + head + "\r\n" + gzipped(false); });
+    Client client;
+    CHECK(run(client, {.url = server.url()}).body == "hello");
+  }
+}
+
+TEST_CASE("http client: bytes that decode to nothing count, too", "[http]") {
+  std::string empty_blocks = gzipped(false).substr(0, 10);
+  for (int i = 0; i < 2'000'000; ++i) empty_blocks.append("\0\0\0\xff\xff", 5);
+  const ScriptedServer server([&](const std::string&) {
+    return http_answer(empty_blocks, "200 OK", "Content-Encoding: gzip\r\nConnection: keep-alive\r\n");
+  });
+  Client client;
+  CHECK(run(client, {.url = server.url(), .max_bytes = 1'000'000}).status == SF_TOO_LARGE);
+}
+
 TEST_CASE("http client: a hang ends at the timeout, or when the run stops", "[http]") {
   std::atomic<bool> stop{false};
   std::atomic<bool> stopping{false};

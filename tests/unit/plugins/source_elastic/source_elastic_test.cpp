@@ -90,6 +90,37 @@ TEST_CASE("source_elastic: the API key goes into its own header and into no othe
   }
 }
 
+TEST_CASE("source_elastic: a refused key that was replaced meanwhile is sent once more, one that was not is not",
+          "[source_elastic]") {
+  const auto requests = [](const std::vector<std::string>& keys, sf_status ends) {
+    MockHost host("poll");
+    host.secrets.values["api_key"] = kKey;
+    std::size_t refused = 0;
+    host.http.respond = [&](const sf::testing::MockRequest& request) {
+      sf::testing::MockAnswer answer;
+      answer.body = kNothing;
+      if (request.header("Authorization") == "ApiKey bmV3") return answer;
+      answer.status = 401;
+      if (refused < keys.size()) host.secrets.values["api_key"] = keys[refused++];
+      return answer;
+    };
+    SourceUnderTest source(host, table(), settings({{"api_key", "secret"}}));
+    source.open();
+    try {
+      source.poll_all();
+      CHECK(ends == SF_END);
+    } catch (const sf::Error& error) {
+      CHECK(error.code() == ends);
+      CHECK_THAT(error.what(), ContainsSubstring("refuses the API key (401)"));
+    }
+    return host.http.requests.size();
+  };
+  CHECK(requests({"bmV3"}, SF_END) >= 4);
+  CHECK(requests({}, SF_DENIED) == 1);
+  CHECK(requests({"b25l", "dHdv", "dGhyZWU="}, SF_DENIED) == 2);  // one that changes each time
+  CHECK(requests({"half a file"}, SF_DENIED) == 1);               // what the server said is the better sentence
+}
+
 TEST_CASE("source_elastic: what is no encoded key is refused before it is sent, and not shown", "[source_elastic]") {
   for (const std::string key : {"id:key", "", "two\nlines", "a b"}) {
     MockHost host("poll");

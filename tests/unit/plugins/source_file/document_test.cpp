@@ -5,19 +5,25 @@
 
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
+#include <signalfoundry/testing/mock_record.hpp>
 
+#include "../../../../plugins/shared/cut_record.hpp"
 #include "../../../../plugins/source_file/line_buffer.hpp"
 #include "support/catch.h"
 
 using nlohmann::json;
+using shared::kRejectedKept;
 using source_file::find_document;
 using source_file::kAlertBytesMax;
-using source_file::kRejectedKept;
 using source_file::LineBuffer;
 using source_file::why_no_object;
 
 namespace {
 
+std::string digest(std::string_view text) {
+  return sf::testing::detail::sha256_hex(text);
+}
 std::string alert_in(std::string_view text) {
   const auto found = find_document(text);
   return found ? std::string(found->alert) : "none";
@@ -140,7 +146,7 @@ TEST_CASE("line buffer: gives the same lines however the file is cut", "[source_
   }
   file += "rest";
   for (std::size_t chunk = 1; chunk < 200; ++chunk) {
-    LineBuffer buffer;
+    LineBuffer buffer(digest);
     std::vector<std::string> seen;
     std::uint64_t at = 0;
     for (std::size_t from = 0; from < file.size(); from += chunk) {
@@ -164,10 +170,36 @@ TEST_CASE("line buffer: gives the same lines however the file is cut", "[source_
   }
 }
 
+// Goal: of lines that are too long the digest tells which is which, and is the same however the bytes arrive.
+TEST_CASE("line buffer: the digest of a line that is too long is that of all its bytes", "[source_file]") {
+  std::vector<std::string> digests;
+  for (const auto& end :
+       {std::string("a"), std::string("b"), std::string("a"), std::string(70'000, 'a'), std::string()}) {
+    const std::string line = std::string(1'100'000, 'x') + end;
+    for (const std::size_t chunk :
+         {std::size_t{1} << 20U, std::size_t{65'536}, std::size_t{300'001}, line.size() + 1}) {
+      LineBuffer buffer(digest);
+      std::optional<LineBuffer::Line> seen;
+      const std::string file = line + (end.empty() ? "" : "\n");
+      for (std::size_t from = 0; from < file.size() && !seen; from += chunk) {
+        buffer.append(std::string_view(file).substr(from, chunk));
+        seen = buffer.next();
+      }
+      if (seen) CHECK(buffer.next()->digest == seen->digest);
+      if (!seen) seen = buffer.rest();
+      REQUIRE(seen);
+      if (!digests.empty() && chunk != std::size_t{1} << 20U) CHECK(seen->digest == digests.back());
+      if (chunk == std::size_t{1} << 20U) digests.push_back(seen->digest);
+    }
+  }
+  CHECK(digests[0] == digests[2]);
+  CHECK(std::set<std::string>(digests.begin(), digests.end()).size() == 4);
+}
+
 TEST_CASE("line buffer: a line that is too long is shown by its beginning, and not held", "[source_file]") {
   for (const std::size_t chunk : {std::size_t{1} << 20U, std::size_t{300'000}, std::size_t{7'000'000}}) {
     const std::string file = "a\n" + std::string(5'000'000, 'x') + "\nb\n" + std::string(2'000'000, 'y');
-    LineBuffer buffer;
+    LineBuffer buffer(digest);
     std::vector<LineBuffer::Line> seen;
     std::vector<std::string> texts;
     for (std::size_t from = 0; from < file.size(); from += chunk) {
@@ -189,7 +221,7 @@ TEST_CASE("line buffer: a line that is too long is shown by its beginning, and n
     CHECK(buffer.rest()->begin == 5'000'005);
     CHECK(buffer.rest()->next == file.size());
   }
-  LineBuffer buffer;
+  LineBuffer buffer(digest);
   const std::string limit(kAlertBytesMax, 'z');
   buffer.append(limit);
   CHECK_FALSE(buffer.next());

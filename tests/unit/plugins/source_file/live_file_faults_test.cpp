@@ -173,3 +173,61 @@ TEST_CASE("live file: over random histories every line is handed over once", "[s
     CHECK(host.metrics.counter("source_gaps") == unseen);
   }
 }
+
+// Goal: no time of writing decides where numbers do, and where only times could, nothing is passed over in silence.
+TEST_CASE("live file: a clock that is set back between two rotations costs nothing where numbers tell the order",
+          "[source_file]") {
+  for (const bool packed : {false, true}) {
+    MockHost host("poll");
+    Follower follower(host);
+    host.fs.now_ns -= 86'400'000'000'000;
+    host.fs.put(kParent, "alerts.json.bak", lines(900, 901));  // somebody's
+    host.fs.now_ns += 86'400'000'000'000;
+    host.fs.put(kParent, kLive, lines(0, 2));
+    CHECK(follower.run() == range(0, 2));
+    host.fs.append(kParent, kLive, lines(2, 3));
+    host.fs.rename(kParent, kLive, "alerts.json.1");
+    host.fs.now_ns -= 3'600'000'000'000;
+    host.clock.now_ms -= 3'600'000;
+    host.fs.rename(kParent, "alerts.json.1", "alerts.json.2");
+    host.fs.put(kParent, packed ? "alerts.json.1.gz" : "alerts.json.1", packed ? gzip_of(lines(3, 5)) : lines(3, 5));
+    host.fs.put(kParent, kLive, lines(5, 6));
+    CHECK(follower.run() == range(2, 6));
+    CHECK(follower.error.empty());
+    CHECK(follower.run().empty());
+  }
+}
+
+TEST_CASE("live file: a clock that was set back where times tell the order is a gap, and everything is read once",
+          "[source_file]") {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  MockHost host("poll");
+  Follower follower(host);
+  const auto rotate = [&](const std::string& name, int from, int to) {
+    host.fs.rename(kParent, kLive, name);
+    host.fs.put(kParent, kLive, lines(from, to));
+  };
+  const auto pass = [&](std::int64_t ms) {
+    host.fs.now_ns += ms * 1'000'000;
+    host.clock.now_ms += ms;
+  };
+  host.fs.put(kParent, "alerts.json-25", lines(900, 901));
+  pass(2 * kHourMs);
+  host.fs.put(kParent, kLive, lines(0, 2));
+  CHECK(follower.run() == range(0, 2));
+  pass(-kHourMs);
+  rotate("alerts.json-26", 2, 4);
+  rotate("alerts.json-27", 4, 5);
+  CHECK(follower.run() == std::vector<int>{900, 2, 3, 4});
+  CHECK_THAT(follower.error, ContainsSubstring("alerts.json-26 was written by a clock that has been set back since"));
+  CHECK(host.metrics.counter("source_gaps") == 1);
+  for (int id = 5; id < 9; ++id) {  // while the clock is behind, and when it has caught up
+    rotate("alerts.json-3" + std::to_string(id), id, id + 1);
+    const auto got = follower.run();
+    CHECK(std::count(got.begin(), got.end(), id) == 1);
+    CHECK(got.size() <= 3);  // that of a time ahead may be read once more
+    CHECK(follower.error.empty());
+    pass(kHourMs / 2);
+  }
+  CHECK(host.metrics.counter("source_gaps") == 1);
+}

@@ -114,10 +114,29 @@ TEST_CASE("source_file: a line of 5 MB is rejected by its beginning, and the lin
                              std::string(1'500'000, 'y'));
   CHECK(ids(out) == range(1, 3));
   REQUIRE(out.rejected.size() == 2);
-  CHECK(out.rejected[0].bytes.size() == 65536);
+  CHECK_THAT(out.rejected[0].bytes.substr(65536),
+             ContainsSubstring("\n[cut here; the whole is 5000010 bytes, digest "));
   CHECK_THAT(out.rejected[0].reason,
              ContainsSubstring("line at byte 11: 5000010 bytes long, more than the 1048576 of an alert"));
   CHECK_THAT(out.rejected[1].reason, ContainsSubstring("1500000 bytes long"));
+}
+
+// Goal: what is kept of a line is its identity, so lines that begin the same are not taken for one.
+TEST_CASE("source_file: long lines that differ behind what is kept of them are told apart, the same one is one",
+          "[source_file]") {
+  const std::string start = "{\"id\":\"" + std::string(1'200'000, 'x');
+  const std::string file = start + "1\"}\n" + start + "2\"}\n" + start + "1\"}\n";
+  const auto out = read_once(file);
+  REQUIRE(out.rejected.size() == 3);
+  CHECK(out.rejected[0].bytes != out.rejected[1].bytes);
+  CHECK(out.rejected[0].bytes == out.rejected[2].bytes);
+  CHECK(out.rejected[0].bytes.size() < 65'536 + 200);
+  MockHost host("poll");  // followed, in other chunks, and at other places
+  host.fs.put(kParent, "alerts.json", lines(0, 1'000) + file);
+  std::string position;
+  const auto later = run(host, kFollow, position, 7);
+  REQUIRE(later.rejected.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(later.rejected[i].bytes == out.rejected[i].bytes);
 }
 
 TEST_CASE("source_file: what the host has no room for is offered again", "[source_file]") {

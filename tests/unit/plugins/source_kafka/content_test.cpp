@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Goal: the alert in a message is found byte for byte; what holds none is told apart, whatever it is.
+#include <signalfoundry/testing/mock_host.hpp>
+
 #include <string>
 
 #include "../../../../plugins/source_kafka/content.hpp"
@@ -63,4 +65,21 @@ TEST_CASE("source_kafka content: size and depth are bounded, of what is taken an
   const std::string deep = "{\"message\":" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}";
   CHECK(find(deep, "message", 4'000'000).reason == "the member \"message\" is neither an object nor text");
   CHECK(find("{}", std::string(5000, 'm')).reason.size() < 120);
+}
+
+// Goal: what is kept of a message is its identity, so messages that begin the same are not taken for one.
+TEST_CASE("source_kafka content: of a long message its beginning is kept, and what tells it from others",
+          "[source_kafka]") {
+  sf::testing::MockHost host("poll");
+  Settings settings;
+  settings.max_message_bytes = 1000;
+  const std::string start(70'000, 'x');
+  const auto one = kept_of(start + "1", settings, host.host());
+  CHECK(one != kept_of(start + "2", settings, host.host()));
+  CHECK(one == kept_of(start + "1", settings, host.host()));
+  CHECK(one.substr(0, 65'536) == start.substr(0, 65'536));
+  CHECK(one.size() < 65'536 + 200);
+  CHECK(kept_of(start.substr(0, 65'536), settings, host.host()) == start.substr(0, 65'536));
+  settings.max_message_bytes = 70'000;  // not too large: what is no JSON is kept whole
+  CHECK(kept_of(start, settings, host.host()) == start);
 }

@@ -106,6 +106,35 @@ TEST_CASE("writeback_wazuh: an answer that nests without end is no end of the pr
   CHECK(site.updated.empty());
 }
 
+TEST_CASE("writeback_wazuh: an answer may be as large as a thousand copies can make it, and no larger",
+          "[writeback_wazuh]") {
+  Site site(0);
+  // The longest names that OpenSearch takes.
+  for (int n = 0; n < 1'000; ++n)
+    site.documents.push_back({std::to_string(10'000 + n) + std::string(507, 'i'), nested("ACKNOWLEDGED")});
+  site.spoil_search = [](json& answer) {
+    for (auto& hit : answer["hits"]["hits"]) {
+      hit["_index"] = std::string(255, 'x');
+      hit["_score"] = 0.123456789;
+    }
+  };
+  CHECK(site.deliver() == SF_OK);
+  CHECK(site.counted("writeback_left_alone") == 1);
+  // A megabyte of JSON may cost sixty of memory; what is larger is not read, in an answer of whatever status.
+  const auto normal = site.mock.http.respond;
+  for (const int status : {200, 403, 500}) {
+    INFO(status);
+    site.mock.http.respond = [&](const MockRequest& request) {
+      auto answer = normal(request);
+      answer.status = static_cast<std::uint32_t>(status);
+      answer.body += std::string(std::size_t{1} << 20U, ' ');
+      return answer;
+    };
+    CHECK(site.deliver() == SF_RETRY);
+    CHECK(site.says("the indexer at indexer.example:9200 gave an answer that is not understood: it is larger than "));
+  }
+}
+
 TEST_CASE("writeback_wazuh: a finding that is not there is refused", "[writeback_wazuh]") {
   Site site(0);
   CHECK(site.deliver() == SF_FAILED);
