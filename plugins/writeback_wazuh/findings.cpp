@@ -76,11 +76,14 @@ bool untouched(const Json& source) {
   return values == 0 || (values == 1 && status != nullptr && nobodys(*status));
 }
 
-// All shards answered, and in time.
+// All shards answered, and in time. Of no shard, as while no index of the pattern is there, comes an empty list that
+// says nothing.
 bool whole(const Json& answer) {
   const auto* late = member(&answer, "timed_out");
-  const auto* failed = member(member(&answer, "_shards"), "failed");
-  return late != nullptr && *late == false && failed != nullptr && *failed == 0;
+  const auto* shards = member(&answer, "_shards");
+  const auto* failed = member(shards, "failed");
+  const auto* asked = member(shards, "total");
+  return late != nullptr && *late == false && failed != nullptr && *failed == 0 && asked != nullptr && *asked != 0;
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ TEST_CASE("writeback_wazuh: a list that is not whole, or none, is not taken for 
   const std::function<void(json&)> spoilt[] = {
       [](json& answer) { answer["timed_out"] = true; },
       [](json& answer) { answer["_shards"]["failed"] = 1; },
+      [](json& answer) { answer["_shards"]["total"] = 0; },
       [](json& answer) { answer.erase("_shards"); },
       [](json& answer) { answer = json::array({answer}); },
       [](json& answer) { answer["hits"] = "none"; },
@@ -100,7 +101,7 @@ TEST_CASE("writeback_wazuh: an answer that nests without end is no end of the pr
   Site site(std::vector<Document>{{"f0"}});
   constexpr int kDeep = 200'000;
   site.mock.http.answer(
-      200, R"({"timed_out":false,"_shards":{"failed":0},"hits":{"hits":[{"_id":"f0","_index":"i","_source":)" +
+      200, R"({"timed_out":false,"_shards":{"total":1,"failed":0},"hits":{"hits":[{"_id":"f0","_index":"i","_source":)" +
                std::string(kDeep, '[') + "7" + std::string(kDeep, ']') + "}]}}");
   CHECK(site.deliver() == SF_OK);
   CHECK(site.updated.empty());
