@@ -87,7 +87,11 @@ Exit try_in_child(const config::PipelineConfig& config, const std::vector<std::s
 
 Exit validate(const Options& options, bool connect) {
   std::vector<std::string> plugin_path;
-  const auto config = load(options, &plugin_path);
+  const auto loaded = load_all(options, &plugin_path, true);
+  if (!loaded.problems.empty())
+    throw Error(Exit::config, fmt::format("{}: {} problem{}", printable(options.pipeline), loaded.problems.size(),
+                                          loaded.problems.size() == 1 ? "" : "s"));
+  const auto& config = loaded.pipeline;
   OrderedJson steps;
   const auto exit = try_in_child(config, plugin_path, connect, options, steps);
   if (options.json && connect)

@@ -41,11 +41,12 @@ std::string absolute(const std::string& path) {
 
 }  // namespace
 
-config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path) {
-  auto loaded = config::load_pipeline(
-      options.pipeline, {options.state, options.set}, [&](const std::string& id, const config::PipelineConfig& so_far) {
-        return schema_of(id, plugin::search_path(options.plugin_dirs, so_far.plugin_paths));
-      });
+config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path, bool secrets) {
+  auto loaded =
+      config::load_pipeline(options.pipeline, {options.state, options.set, true, secrets},
+                            [&](const std::string& id, const config::PipelineConfig& so_far) {
+                              return schema_of(id, plugin::search_path(options.plugin_dirs, so_far.plugin_paths));
+                            });
   for (const auto& problem : loaded.problems) complain(problem.text());
   if (plugin_path != nullptr) *plugin_path = plugin::search_path(options.plugin_dirs, loaded.pipeline.plugin_paths);
   return loaded;

@@ -24,8 +24,9 @@ struct Options {
   bool json = false;                     // --format json
 };
 
-// Loads and checks; prints every problem to stderr. Plugins are probed in child processes.
-config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path);
+// Loads and checks; prints every problem to stderr. Plugins are probed in child processes. The files of secrets are
+// looked for where `secrets` says so: who only runs learns that from the stage that reads them, and does the rest.
+config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path, bool secrets = false);
 // As load_all(), for who can do nothing with a wrong pipeline: prints every problem to stderr and throws Error(config)
 // when there are some. Plugins are probed in child processes. `plugin_path` gets the search path.
 config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path = nullptr);

@@ -255,7 +255,8 @@ void PipelineReader::settings(const Value& table, const std::string& called, con
   if (found == nullptr || !found->refusal.empty()) return;
   for (const auto& override : overrides_)
     if (override.stage == out.name) apply(override, found->schema, given);
-  Settings checked = check_settings(given, found->schema, {where, options_.check_files}, problems_);
+  const CheckOptions how{where, options_.check_files, options_.check_secrets};
+  Settings checked = check_settings(given, found->schema, how, problems_);
   out.settings = std::move(checked.values);
   out.secrets = std::move(checked.secrets);
   out.paths = std::move(checked.paths);

@@ -69,6 +69,7 @@ struct Options {
   std::string state;             // --state: replaces [pipeline] state when not ""
   std::vector<std::string> set;  // --set stage.key=value (value: TOML, or plain text when it is not TOML)
   bool check_files = true;       // false: files behind paths and secrets are not looked for
+  bool check_secrets = true;     // false: files of secrets are not, which fail only the stage that reads them
 };
 
 // Gives the settings schema of a plugin by id or absolute path, or throws Error(config) saying why there is none. Of

@@ -132,6 +132,21 @@ class Rotation(Case):
             support.until(lambda at=at: any(run["status"] == "ok" for run in self.runs(pipeline)[at:]), "a good run")
         end()
 
+    def test_a_password_file_that_is_away_when_a_run_begins(self):
+        """`validate` says so; a run does what does not need it."""
+        indexer = indexer_site.Indexer(alerts([5]), SECRET)
+        pipeline = self.pipeline(indexer)
+        for number, spoil in enumerate((lambda: self.secret.chmod(0o644), self.secret.unlink)):
+            spoil()
+            pipeline.drop_in(f"drop-{number}.json", support.alert(1000 + number))
+            done = pipeline.command("validate", str(pipeline.file))
+            self.assertEqual(done.returncode, 78, done.stderr)
+            self.assertIn(str(self.secret), done.stderr)
+            code, report, talk = pipeline.run()
+            self.assertEqual((code, report["status"], report["counts"]["triaged"]), (69, "degraded", 1), talk)
+            self.assertEqual(report["failed_stage"], "poll")
+            self.assertIn(str(self.secret), report["error"])
+
     def test_a_password_that_is_not_in_the_environment_stops_its_source_only(self):
         """One run; and who validates need not be who may read it."""
         indexer = indexer_site.Indexer(alerts([5]), SECRET)
