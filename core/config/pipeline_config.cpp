@@ -207,7 +207,9 @@ void PipelineReader::stage(const Value& table, std::size_t number) {
   if (found != nullptr && found->refusal.empty()) misplaced_settings(header, found->schema, where);
   check_settings(header, section("stage").schema, {where, options_.check_files}, problems_);
   if (named) stage_name(table, where);
+  const auto before = problems_.count();
   settings(table, called, found);
+  out.usable = found != nullptr && found->refusal.empty() && problems_.count() == before;
 }
 
 void PipelineReader::stage_name(const Value& table, const std::string& where) {

@@ -33,6 +33,7 @@ std::string read_secret(const SecretRef& ref);
 
 struct StageConfig {
   std::string refusal;                       // why its plugin cannot be used; "" when it can
+  bool usable = false;                       // plugin and settings are without a problem, whatever else has one
   std::string name;                          // "poll"
   std::string plugin;                        // "source_wazuh", or a path when it has a slash
   nlohmann::json settings;                   // defaults filled in, paths absolute, durations in ms, secrets "secret"
