@@ -320,6 +320,32 @@ class Status(OnABook):
         write(os.path.join(state, "heartbeat.json"), "{")
         self.assertEqual(self.health(2, state)["reasons"], ["heartbeat.json is damaged"])
 
+    def test_a_pipeline_that_is_wrong_is_a_reason_and_no_refusal(self):
+        state, pipeline = self.copy()
+        text = pipeline_text(state)
+        for wrong, word in ((text + "oops = 1\n", "oops"), (text.replace('"cases"\n[', '"no_such_plugin"\n['), "no_such_plugin"),
+                            (text.replace('name = "cli-test"\n', ""), "name")):
+            write(pipeline, wrong)
+            answer = self.health(2, pipeline)
+            self.assertEqual((answer["health"], answer["totals"]["triaged"], answer["pipeline"]), ("failed", 72, "cli-test"))
+            self.assertIn(word, answer["reasons"][0])
+            self.assertTrue(answer["reasons"][0].startswith(pipeline + ":"), answer["reasons"])
+            self.assertEqual(len(answer["last_runs"]), 1)
+            done = self.exits(0, "gaps", pipeline, "--format", "json")
+            self.assertEqual(json.loads(done.stdout)["gaps"], 0)
+            self.assertIn(word, done.stderr)
+            done = self.exits(0, "case", "list", pipeline, "--limit", "3", "--format", "json")
+            self.assertEqual(len(done.stdout.splitlines()), 3)
+            self.exits(78, "run", pipeline)
+        write(pipeline, "[pipeline\n")
+        answer = self.health(2, pipeline, "--state", state)
+        self.assertIn(f"{pipeline}:1:", answer["reasons"][0])
+        for words in (["status"], ["gaps"], ["case", "list"]):
+            done = self.exits(78, *words, pipeline)
+            self.assertIn("which state directory?", done.stderr)
+            self.assertIn("--state DIR", done.stderr)
+            self.assertNotIn("nothing was started", done.stderr)
+
     def test_no_run_yet_is_2_and_makes_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             self.health(2, folder)
