@@ -201,7 +201,10 @@ Status look(const Options& options) {
   const auto root = fs::Dir::open(out.place.state);
   if (!root || (!root->has("state.db") && !root->has("heartbeat.json") && !root->has("heartbeat-history.jsonl"))) {
     if (root) out.waiting = look_at_queue(*root);
-    out.worse(Health::failed, "no run was recorded here yet");
+    out.worse(Health::failed,
+              root ? "no run was recorded here yet"
+                   : fmt::format("there is no state directory {}; start a run first, or correct the path",
+                                 printable(out.place.state, 1000)));
     return out;
   }
   out.heartbeat = json_file(*root, "heartbeat.json");
@@ -322,7 +325,7 @@ std::string status_text(const Status& status) {
   if (w.drop_ins != 0) out += fmt::format(", {} of them drop-ins", w.drop_ins);
   if (w.oldest_ms != 0) out += fmt::format(", the oldest alert is {} old", span(now_ms() - w.oldest_ms));
   if (w.active != 0) out += fmt::format("; {} in work", w.active);
-  if (w.left_alone != 0) out += fmt::format("; {} left alone (no *.json files)", w.left_alone);
+  if (w.left_alone != 0) out += fmt::format("; {} left alone (no plain files *.json)", w.left_alone);
   const auto& t = status.totals;
   out += fmt::format("\nalerts    {} accepted, {} triaged ({} escalated, {} to review), {} in quarantine\n",
                      t[store::Count::accepted], t[store::Count::triaged], t[store::Count::escalated],
