@@ -15,6 +15,7 @@ namespace signalfoundry::app {
 namespace {
 
 constexpr std::size_t kLongestPath = 4096;
+constexpr std::size_t kLongestName = 64;
 
 std::string version_of(unsigned major, unsigned minor) {
   return fmt::format("{}.{}", major, minor);
@@ -44,6 +45,18 @@ OrderedJson refused_json(const plugin::Candidate& candidate, const std::string& 
   return {{"id", candidate.id}, {"path", candidate.path}, {"refused", why}};
 }
 
+// What a stage of the plugin may be called: what follows the id's last dot, of the characters that a name may have.
+std::string stage_name(const std::string& id) {
+  std::string out;
+  for (char c : id.substr(id.rfind('.') + 1)) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const bool letter = c >= 'a' && c <= 'z';
+    if (out.empty() && !letter) continue;
+    out += letter || (c >= '0' && c <= '9') || c == '_' ? c : '-';
+  }
+  return out.empty() ? "stage" : out.substr(0, kLongestName);
+}
+
 std::string inspect_text(const plugin::Plugin& p, const OrderedJson& schema) {
   const std::vector<std::pair<const char*, std::string>> rows = {
       {"id", printable(p.id)},
@@ -60,7 +73,7 @@ std::string inspect_text(const plugin::Plugin& p, const OrderedJson& schema) {
   for (const auto& [name, value] : rows)
     if (!value.empty()) out += fmt::format("{:<8}  {}\n", name, value);
   const bool none = !schema.contains("properties") || schema.at("properties").empty();
-  out += fmt::format("\n[[stage]]\nname   = {0}\nplugin = {0}\n", "\"" + printable(p.id) + "\"");
+  out += fmt::format("\n[[stage]]\nname   = \"{}\"\nplugin = \"{}\"\n", stage_name(p.id), printable(p.id));
   return out + (none ? "# It has no settings.\n" : settings_text(schema, "stage.settings"));
 }
 

@@ -21,17 +21,19 @@ constexpr std::int64_t kLeastStaleMs = 15 * 60'000;
 constexpr std::size_t kRunsShown = 10;
 constexpr std::size_t kFindingsShown = 20;
 
-// Where to look, and what the pipeline says where one was named.
+// Where to look, and what the pipeline says where one was named and holds.
 struct Place {
   std::string state;
   std::optional<config::PipelineConfig> config;
+  std::vector<config::Problem> problems;  // of the pipeline: what was recorded is told all the same
 };
 
 Place place_of(const Options& options) {
-  if (!options.pipeline.ends_with(".toml")) return {state_of(options), std::nullopt};
-  auto config = load(options);
-  std::string state = config.state;
-  return {std::move(state), std::move(config)};
+  if (!options.pipeline.ends_with(".toml")) return {state_of(options), std::nullopt, {}};
+  auto loaded = load_quietly(options);
+  std::string state = state_in(loaded, options);
+  if (!loaded.problems.empty()) return {std::move(state), std::nullopt, std::move(loaded.problems)};
+  return {std::move(state), std::move(loaded.pipeline), {}};
 }
 
 enum class Health : int { healthy = 0, degraded = 1, stale = 2, failed = 3 };
@@ -158,6 +160,16 @@ void judge_age(const OrderedJson& run, Status& status) {
     status.worse(Health::stale, fmt::format("no run finished for {}; one is due every {}", span(age), span(every)));
 }
 
+// Whatever the last run did: no further one would start.
+void judge_pipeline(Status& status) {
+  const auto& problems = status.place.problems;
+  for (std::size_t i = 0; i < problems.size() && i < kFindingsShown; ++i)
+    status.worse(Health::failed, problems[i].text());
+  if (problems.size() > kFindingsShown)
+    status.worse(Health::failed, fmt::format("and {} more problems of the pipeline; see `signalfoundry validate`",
+                                             problems.size() - kFindingsShown));
+}
+
 void judge(const fs::Dir& root, Status& status) {
   const OrderedJson& heartbeat = status.heartbeat;
   if (!heartbeat.is_object()) {
@@ -185,10 +197,14 @@ void judge(const fs::Dir& root, Status& status) {
 Status look(const Options& options) {
   Status out;
   out.place = place_of(options);
+  judge_pipeline(out);
   const auto root = fs::Dir::open(out.place.state);
   if (!root || (!root->has("state.db") && !root->has("heartbeat.json") && !root->has("heartbeat-history.jsonl"))) {
     if (root) out.waiting = look_at_queue(*root);
-    out.worse(Health::failed, "no run was recorded here yet");
+    out.worse(Health::failed,
+              root ? "no run was recorded here yet"
+                   : fmt::format("there is no state directory {}; start a run first, or correct the path",
+                                 printable(out.place.state, 1000)));
     return out;
   }
   out.heartbeat = json_file(*root, "heartbeat.json");
@@ -309,7 +325,7 @@ std::string status_text(const Status& status) {
   if (w.drop_ins != 0) out += fmt::format(", {} of them drop-ins", w.drop_ins);
   if (w.oldest_ms != 0) out += fmt::format(", the oldest alert is {} old", span(now_ms() - w.oldest_ms));
   if (w.active != 0) out += fmt::format("; {} in work", w.active);
-  if (w.left_alone != 0) out += fmt::format("; {} left alone (no *.json files)", w.left_alone);
+  if (w.left_alone != 0) out += fmt::format("; {} left alone (no plain files *.json)", w.left_alone);
   const auto& t = status.totals;
   out += fmt::format("\nalerts    {} accepted, {} triaged ({} escalated, {} to review), {} in quarantine\n",
                      t[store::Count::accepted], t[store::Count::triaged], t[store::Count::escalated],
@@ -359,6 +375,7 @@ Exit status(const Options& options) {
 
 Exit gaps(const Options& options) {
   const auto place = place_of(options);
+  for (const auto& problem : place.problems) complain(problem.text());
   const auto store = store::Store::open(place.state, false);
   OrderedJson heartbeat;
   if (const auto root = fs::Dir::open(place.state)) heartbeat = json_file(*root, "heartbeat.json");

@@ -39,13 +39,17 @@ std::string absolute(const std::string& path) {
   return path.starts_with("/") ? path : here() + "/" + path;
 }
 
+config::Loaded read(const Options& options, bool secrets) {
+  return config::load_pipeline(options.pipeline, {options.state, options.set, true, secrets},
+                               [&](const std::string& id, const config::PipelineConfig& so_far) {
+                                 return schema_of(id, plugin::search_path(options.plugin_dirs, so_far.plugin_paths));
+                               });
+}
+
 }  // namespace
 
-config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path) {
-  auto loaded = config::load_pipeline(
-      options.pipeline, {options.state, options.set}, [&](const std::string& id, const config::PipelineConfig& so_far) {
-        return schema_of(id, plugin::search_path(options.plugin_dirs, so_far.plugin_paths));
-      });
+config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path, bool secrets) {
+  auto loaded = read(options, secrets);
   for (const auto& problem : loaded.problems) complain(problem.text());
   if (plugin_path != nullptr) *plugin_path = plugin::search_path(options.plugin_dirs, loaded.pipeline.plugin_paths);
   return loaded;
@@ -54,9 +58,22 @@ config::Loaded load_all(const Options& options, std::vector<std::string>* plugin
 config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path) {
   auto loaded = load_all(options, plugin_path);
   if (!loaded.problems.empty())
-    throw Error(Exit::config, fmt::format("{}: {} problem{}; nothing was started", printable(options.pipeline),
-                                          loaded.problems.size(), loaded.problems.size() == 1 ? "" : "s"));
+    throw Error(Exit::config,
+                fmt::format("{}: {} problem{}. Correct {} first.", printable(options.pipeline), loaded.problems.size(),
+                            loaded.problems.size() == 1 ? "" : "s", loaded.problems.size() == 1 ? "it" : "them"));
   return std::move(loaded.pipeline);
+}
+
+config::Loaded load_quietly(const Options& options) {
+  return read(options, false);
+}
+
+std::string state_in(const config::Loaded& loaded, const Options& options) {
+  if (!loaded.pipeline.state.empty()) return loaded.pipeline.state;
+  if (!options.state.empty()) return absolute(options.state);
+  throw Error(Exit::config,
+              fmt::format("which state directory? {} does not say it: {} Correct it, or give --state DIR.",
+                          printable(options.pipeline), loaded.problems.empty() ? "" : loaded.problems.front().text()));
 }
 
 std::string state_of(const Options& options) {
@@ -66,7 +83,7 @@ std::string state_of(const Options& options) {
   };
   if (!options.state.empty()) return absolute(options.state);
   if (!options.pipeline.empty() && !options.pipeline.ends_with(".toml")) return absolute(options.pipeline);
-  if (!options.pipeline.empty()) return load(options).state;
+  if (!options.pipeline.empty()) return state_in(load_all(options, nullptr), options);
   if (const char* env = std::getenv("SIGNALFOUNDRY_STATE"); env != nullptr && *env != '\0') return absolute(env);
   if (std::string here = absolute("."); is_state(here)) return here;
   throw Error(Exit::usage,

@@ -24,13 +24,20 @@ struct Options {
   bool json = false;                     // --format json
 };
 
-// Loads and checks; prints every problem to stderr. Plugins are probed in child processes.
-config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path);
+// Loads and checks; prints every problem to stderr. Plugins are probed in child processes. The files of secrets are
+// looked for where `secrets` says so: who only runs learns that from the stage that reads them, and does the rest.
+config::Loaded load_all(const Options& options, std::vector<std::string>* plugin_path, bool secrets = false);
 // As load_all(), for who can do nothing with a wrong pipeline: prints every problem to stderr and throws Error(config)
 // when there are some. Plugins are probed in child processes. `plugin_path` gets the search path.
 config::PipelineConfig load(const Options& options, std::vector<std::string>* plugin_path = nullptr);
+// As load_all(), but prints nothing: for who tells the problems in its own way.
+config::Loaded load_quietly(const Options& options);
+// The state directory that the pipeline names, whatever else is wrong with it. Throws Error(config) where it could not
+// be read.
+std::string state_in(const config::Loaded& loaded, const Options& options);
 // The state directory that a command means: --state, a directory or pipeline given, $SIGNALFOUNDRY_STATE, or the
-// current directory when it holds a state.db. Throws Error(usage).
+// current directory when it holds a state.db. Problems of a pipeline go to stderr and are no obstacle where its state
+// directory is known. Throws Error(usage), Error(config).
 std::string state_of(const Options& options);
 
 std::string here();  // the working directory, absolute. Throws Error(io).

@@ -30,6 +30,14 @@ void close_to_others() {
   ::prctl(PR_SET_DUMPABLE, 0);
 }
 
+int give_up(const signalfoundry::Errors& e) {
+  try {
+    for (const auto& line : e.lines()) signalfoundry::app::complain(signalfoundry::printable(line, kLongestMessage));
+  } catch (const std::exception&) {  // nobody listens
+  }
+  return static_cast<int>(e.code());
+}
+
 int give_up(Exit code, const char* what) {
   try {
     signalfoundry::app::complain("signalfoundry: " + signalfoundry::printable(what, kLongestMessage));
@@ -46,6 +54,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return static_cast<int>(signalfoundry::app::command_line({argc > 0 ? argv + 1 : argv, argv + argc}));
+  } catch (const signalfoundry::Errors& e) {
+    return give_up(e);
   } catch (const signalfoundry::Error& e) {
     return give_up(e.code(), e.what());
   } catch (const std::exception& e) {

@@ -45,6 +45,7 @@ class Steps {
   Steps& operator=(const Steps&) = delete;
   const sf_check_sink* sink() const { return &sink_; }
   Exit exit() const { return exit_; }
+  bool any() const { return count_ > 0; }
 
   void write(std::uint32_t outcome, const std::string& step, const std::string& found, const std::string& advice) {
     const OrderedJson line = {{"stage", stage_.name}, {"plugin", printable(stage_.plugin)},
@@ -100,7 +101,13 @@ Exit try_source(pipeline::Instance& instance, int fd) {
         has ? instance.call("preflight",
                             [&](sf_error* e) { return source->preflight(instance.self(), steps.sink(), e); })
             : static_cast<sf_status>(SF_ABSENT);
-    if (status == SF_ABSENT) first_page(instance, steps);
+    if (status == SF_ABSENT) return first_page(instance, steps), Exit::ok;
+    if (!steps.any()) {
+      // Nothing that was tried is no sign that a run would get through.
+      steps.write(SF_CHECK_FAILED, "preflight", "the plugin told of no step that it tried",
+                  "try `signalfoundry run --dry-run`, and tell the plugin's maker");
+      return Exit::unavailable;
+    }
   } catch (const Error& e) {
     steps.write(SF_CHECK_FAILED, "preflight", printable(e.what(), kTextMax), "");
     throw;

@@ -16,7 +16,9 @@ const char* advice(int error_number) {
       return "Free space or inodes on that file system.";
     case EACCES:
     case EPERM:
-      return "Check owner and mode; the pipeline's user needs to write there.";
+      return "Check owner and mode; a run has to write there, and who looks has to read it.";
+    case ENOTDIR:
+      return "It, or a part of its path, is no directory; name one (--state DIR, or state in the pipeline).";
     case EROFS:
       return "The file system is mounted read-only.";
     case EMFILE:

@@ -4,6 +4,8 @@
 #pragma once
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/exit_code.hpp"
 
@@ -17,6 +19,17 @@ class Error : public std::runtime_error {
 
  private:
   Exit code_;
+};
+
+// Several things are wrong: each is a line of its own, printable, with its place. what() is the first.
+class Errors : public Error {
+ public:
+  // `lines` holds one at least.
+  Errors(Exit code, std::vector<std::string> lines) : Error(code, lines.front()), lines_(std::move(lines)) {}
+  const std::vector<std::string>& lines() const noexcept { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
 };
 
 // An Error for a failed system call: 73 where an output cannot be created (EACCES, EROFS, ENOSPC, EDQUOT, EPERM),

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kLongestWho = 64;
 constexpr std::size_t kLongestText = 3900;  // with time, level and who below PIPE_BUF (4096): one write stays whole
 std::atomic<Level> least_level{Level::info};
+std::atomic<Sink> first{nullptr};
 
 const char* name_of(Level level) {
   switch (level) {
@@ -39,8 +40,13 @@ void set_level(Level least) {
   least_level.store(least, std::memory_order_relaxed);
 }
 
+void set_sink(Sink sink) {
+  first.store(sink);
+}
+
 void write(Level level, std::string_view who, std::string_view text) {
   if (level < least_level.load(std::memory_order_relaxed)) return;
+  if (const auto sink = first.load(); sink != nullptr && sink(level, who, text)) return;
   std::string line = rfc3339(now_ms());
   line += ' ';
   line += name_of(level);

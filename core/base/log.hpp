@@ -9,6 +9,9 @@ namespace signalfoundry::log {
 enum class Level { debug, info, warn, error };
 
 void set_level(Level least);
+// Gets each line before stderr does, on the thread that writes it, as it was given; true: it takes the line.
+using Sink = bool (*)(Level level, std::string_view who, std::string_view text);
+void set_sink(Sink sink);  // null: none
 // Text is made printable; one write(2) per line, so lines of several processes do not mix.
 void write(Level level, std::string_view who, std::string_view text);
 inline void info(std::string_view who, std::string_view text) {

@@ -207,7 +207,9 @@ void PipelineReader::stage(const Value& table, std::size_t number) {
   if (found != nullptr && found->refusal.empty()) misplaced_settings(header, found->schema, where);
   check_settings(header, section("stage").schema, {where, options_.check_files}, problems_);
   if (named) stage_name(table, where);
+  const auto before = problems_.count();
   settings(table, called, found);
+  out.usable = found != nullptr && found->refusal.empty() && problems_.count() == before;
 }
 
 void PipelineReader::stage_name(const Value& table, const std::string& where) {
@@ -255,7 +257,8 @@ void PipelineReader::settings(const Value& table, const std::string& called, con
   if (found == nullptr || !found->refusal.empty()) return;
   for (const auto& override : overrides_)
     if (override.stage == out.name) apply(override, found->schema, given);
-  Settings checked = check_settings(given, found->schema, {where, options_.check_files}, problems_);
+  const CheckOptions how{where, options_.check_files, options_.check_secrets};
+  Settings checked = check_settings(given, found->schema, how, problems_);
   out.settings = std::move(checked.values);
   out.secrets = std::move(checked.secrets);
   out.paths = std::move(checked.paths);

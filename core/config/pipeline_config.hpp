@@ -33,6 +33,7 @@ std::string read_secret(const SecretRef& ref);
 
 struct StageConfig {
   std::string refusal;                       // why its plugin cannot be used; "" when it can
+  bool usable = false;                       // plugin and settings are without a problem, whatever else has one
   std::string name;                          // "poll"
   std::string plugin;                        // "source_wazuh", or a path when it has a slash
   nlohmann::json settings;                   // defaults filled in, paths absolute, durations in ms, secrets "secret"
@@ -69,6 +70,7 @@ struct Options {
   std::string state;             // --state: replaces [pipeline] state when not ""
   std::vector<std::string> set;  // --set stage.key=value (value: TOML, or plain text when it is not TOML)
   bool check_files = true;       // false: files behind paths and secrets are not looked for
+  bool check_secrets = true;     // false: files of secrets are not, which fail only the stage that reads them
 };
 
 // Gives the settings schema of a plugin by id or absolute path, or throws Error(config) saying why there is none. Of

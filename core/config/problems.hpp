@@ -15,7 +15,7 @@ class Problems {
  public:
   // `what` is already printable: the caller escapes names that it quotes.
   void add(const Place& place, std::string what);
-  std::size_t count() const { return list_.size(); }
+  std::size_t count() const { return list_.size() + left_out_; }
   // In file order, those of --set last. At most 1000; the last one then says how many more there are.
   std::vector<Problem> take();
 

@@ -71,10 +71,10 @@ class SecretChecker {
   }
 
   void check_file(const Value& value, const std::string& subject) {
-    const auto path = resolve_path(value, subject, true, options_, problems_);
+    const auto path = resolve_path(value, subject, options_.check_secrets, options_, problems_);
     if (!path) return;
     ref_.file = *path;
-    if (!options_.check_files) return;
+    if (!options_.check_files || !options_.check_secrets) return;
     const auto info = fs::path_info(*path);
     if (!info.regular)
       add(value.place, subject,

@@ -20,8 +20,9 @@ struct Settings {
 };
 
 struct CheckOptions {
-  std::string where;        // "[stage.settings] of stage \"poll\"", for messages
-  bool check_files = true;  // false: paths and secrets are not looked for on disk
+  std::string where;          // "[stage.settings] of stage \"poll\"", for messages
+  bool check_files = true;    // false: paths and secrets are not looked for on disk
+  bool check_secrets = true;  // false: secrets are not
 };
 
 // `schema` has passed check_schema(). Every problem is added with the place of the value or key that it is about, a

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -41,9 +42,9 @@ Profile search(const char* name, const char* more, Protocol protocol) {
 }
 
 [[noreturn]] void refuse(config::Problems& problems) {
-  std::string all;
-  for (const auto& one : problems.take()) all += (all.empty() ? "" : "\n") + one.text();
-  throw Error(Exit::config, all);
+  std::vector<std::string> lines;
+  for (const auto& one : problems.take()) lines.push_back(one.text());
+  throw Errors(Exit::config, std::move(lines));
 }
 
 // The profile's text as a table; problems are those of TOML.

@@ -42,6 +42,7 @@ class Client {
   sf_status request(const sf_http_request& request, const SecretOf& secret, const std::atomic<bool>* stop,
                     const sf_response_sink* sink, sf_error* error);
   // Does what abi/service/http.h says of sf_http_api::reach, under the same rules, over a connection of its own.
+  // Whatever keeps it from looking is a step that failed, too; SF_CANCELLED where the sink wants no more.
   static sf_status reach(const sf_http_request& request, const std::atomic<bool>* stop, const sf_check_sink* sink,
                          sf_error* error);
 

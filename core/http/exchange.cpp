@@ -184,7 +184,7 @@ void read_secret(const SecretOf& secret, std::string_view key, const Place& plac
     out.text = secret ? secret(key) : std::string();
   } catch (const std::exception& error) {
     throw Refused(
-        fmt::format("the {} for {} cannot be read: {}", printable(key, 40), place.where, printable(error.what(), 250)));
+        fmt::format("the {} for {} cannot be read; {}", printable(key, 40), place.where, printable(error.what(), 250)));
   }
   if (!header_safe(out.text))
     throw Refused(fmt::format("the {} for {} holds a line break or a zero byte; write it as one line",

@@ -22,14 +22,23 @@ namespace {
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kExpiresSoonMs = 14 * kDayMs;
 
-// Told to the plugin's sink. False: it wants no more.
+// The sink wants no more.
+struct Stopped {};
+
+// Told to the plugin's sink.
 class Steps {
  public:
   explicit Steps(const sf_check_sink* sink) : sink_(sink) {}
-  void tell(std::uint32_t outcome, sf_status status, std::string_view name, const std::string& found,
+  void tell(std::uint32_t outcome, sf_status status, std::string_view name, std::string_view found,
             std::string_view advice = {}) const {
     const sf_check check{sizeof(sf_check), outcome, status, 0, text(name), text(found), text(advice)};
-    if (sink_ != nullptr && sink_->report(sink_, &check) == SF_CANCELLED) throw Refused("the look was stopped");
+    if (sink_ != nullptr && sink_->report(sink_, &check) == SF_CANCELLED) throw Stopped();
+  }
+  // `sentence` is "what; what to do".
+  void failed(sf_status status, std::string_view name, std::string_view sentence) const {
+    const auto semicolon = sentence.rfind("; ");
+    tell(SF_CHECK_FAILED, status, name, sentence.substr(0, semicolon),
+         semicolon == std::string_view::npos ? std::string_view() : sentence.substr(semicolon + 2));
   }
   void ok(std::string_view name, const std::string& found) const { tell(SF_CHECK_OK, SF_OK, name, found); }
 
@@ -122,22 +131,11 @@ sf_status look(CURL* handle, Exchange& x, const Steps& steps, sf_error* error) {
     return SF_OK;
   }
   const auto failure = failure_of(handle, code, x);
-  const auto& sentence = failure.sentence;
-  const auto semicolon = sentence.rfind("; ");
-  const auto found = sentence.substr(0, semicolon);
-  const auto advice = semicolon == std::string::npos ? std::string() : sentence.substr(semicolon + 2);
-  steps.tell(SF_CHECK_FAILED, failure.status,
-             !resolved                  ? "name"
-             : connected && x.place.tls ? "tls"
-                                        : "connection",
-             found, advice);
-  return fail(error, failure.status, sentence);
+  steps.failed(failure.status, !resolved ? "name" : connected && x.place.tls ? "tls" : "connection", failure.sentence);
+  return fail(error, failure.status, failure.sentence);
 }
 
-}  // namespace
-
-sf_status Client::reach(const sf_http_request& request, const std::atomic<bool>* stop, const sf_check_sink* sink,
-                        sf_error* error) {
+sf_status look(const sf_http_request& request, const std::atomic<bool>* stop, const Steps& steps, sf_error* error) {
   try {
     Exchange x;
     std::memcpy(&x.q, &request, std::min<std::size_t>(request.struct_size, sizeof x.q));
@@ -145,9 +143,27 @@ sf_status Client::reach(const sf_http_request& request, const std::atomic<bool>*
     prepare_connection(x);
     const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), curl_easy_cleanup);
     if (!handle) throw std::bad_alloc();
-    return look(handle.get(), x, Steps(sink), error);
+    return look(handle.get(), x, steps, error);
   } catch (const Refused& refused) {
+    // Before anything was tried: there is no such request.
+    steps.failed(SF_INVALID, "url", refused.what());
     return fail(error, SF_INVALID, refused.what());
+  } catch (const std::exception& unexpected) {
+    const auto sentence =
+        fmt::format("the server could not be looked at: {}; free memory and try again", unexpected.what());
+    steps.failed(SF_RETRY, "connection", sentence);
+    return fail(error, SF_RETRY, sentence);
+  }
+}
+
+}  // namespace
+
+sf_status Client::reach(const sf_http_request& request, const std::atomic<bool>* stop, const sf_check_sink* sink,
+                        sf_error* error) {
+  try {
+    return look(request, stop, Steps(sink), error);
+  } catch (const Stopped&) {
+    return fail(error, SF_CANCELLED, "the look was stopped");
   } catch (const std::exception& unexpected) {
     return fail(error, SF_RETRY,
                 fmt::format("the server could not be looked at: {}; free memory and try again", unexpected.what()));

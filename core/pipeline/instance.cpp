@@ -138,7 +138,8 @@ sf_status Instance::checked(const char* name, sf_status status, const sf_error& 
   if (what.empty()) what = fmt::format("it failed with status {} and gave no reason", status);
   const char* how = status == SF_PANIC ? " threw an exception" : "";
   throw StageError(exit_of(plugin_, status, name), status, host_.stage.name,
-                   fmt::format("stage \"{}\" (plugin {}, {}){}: {}", host_.stage.name, plugin_.id, name, how, what));
+                   fmt::format("stage \"{}\" (plugin {}, {}){}: {}", host_.stage.name, plugin_.id, name, how, what),
+                   text(error.message));
 }
 
 std::string Instance::text_from(const char* name, sf_status (*hook)(void*, const sf_bytes_sink*, sf_error*)) {

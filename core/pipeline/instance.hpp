@@ -12,17 +12,19 @@
 
 namespace signalfoundry::pipeline {
 
-// A hook's failure. what() names stage and plugin.
+// A hook's failure. what() names stage and plugin; words() is what the plugin said of it, "" where it said nothing.
 class StageError : public Error {
  public:
-  StageError(Exit exit, sf_status failed_status, std::string stage, const std::string& sentence)
-      : Error(exit, sentence), status_(failed_status), stage_(std::move(stage)) {}
+  StageError(Exit exit, sf_status failed_status, std::string stage, const std::string& sentence, std::string words = {})
+      : Error(exit, sentence), status_(failed_status), stage_(std::move(stage)), words_(std::move(words)) {}
   sf_status status() const noexcept { return status_; }
   const std::string& stage() const noexcept { return stage_; }
+  const std::string& words() const noexcept { return words_; }
 
  private:
   sf_status status_;
   std::string stage_;
+  std::string words_;
 };
 
 // What a plugin is to its stage: the first of these that it offers.

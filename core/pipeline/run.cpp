@@ -35,6 +35,8 @@ std::string inputs_of(Instance& instance) {
   own["plugin"] = instance.plugin().id;
   own["plugin_version"] = instance.plugin().version;
   own["plugin_sha256"] = instance.plugin().sha256;
+  // As the plugin gets them: a secret is the word "secret" there, never its value.
+  own["settings_sha256"] = sha256_hex(instance.stage().settings.dump());
   own["stage"] = instance.stage().name;
   return own.dump();
 }

@@ -48,7 +48,7 @@ auto read_cursor(std::string_view text, const std::string& plugin, std::size_t l
       if (version == v) return read(j, v);
   } catch (const std::exception&) {
     throw sf::Error(SF_FATAL, "the cursor of this stage is not one of " + plugin + "'s: " + printable(text, 80) +
-                                  "; give the stage the name it had with the other plugin, or a new one");
+                                  "; give this stage a new name, or its old plugin back");
   }
   throw sf::Error(SF_FATAL, "the cursor of this stage was written by a newer " + plugin + "; run that version again");
 }

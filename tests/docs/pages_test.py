@@ -127,7 +127,7 @@ class Pages(unittest.TestCase):
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertIn(done.returncode, (0, 78))
         for problem in done.stderr.splitlines():
-            self.assertRegex(problem, r"not there|does not exist|no such|cannot be read|problems?; nothing")
+            self.assertRegex(problem, r"not there|does not exist|no such|cannot be read|: \d+ problems?$")
 
     def test_policy_snippets_are_accepted(self):
         default = (SOURCE / "pipelines/policies/default.toml").read_text()
@@ -142,6 +142,30 @@ class Pages(unittest.TestCase):
                 self.sh("build/release/bin/signalfoundry validate pipelines/demo.toml")
                 checked += 1
         self.assertGreaterEqual(checked, 5)
+
+    def test_the_metrics_of_a_run_are_listed_and_metrics_have_their_whole_name(self):
+        self.sh(DEMO)
+        listed = (SOURCE / "docs/formats/heartbeat.md").read_text()
+        names = re.findall(r"^# TYPE (\S+)", (self.place / "build/demo/metrics.prom").read_text(), re.M)
+        self.assertGreater(len(names), 15)
+        for name in names:
+            short = re.sub(r"_alerts_[a-z_]+_total$", "_alerts_…_total", name)
+            self.assertIn(f"`{short}", listed, name)
+        raw = set()
+        for file in [*SOURCE.glob("core/**/*.cpp"), *SOURCE.glob("plugins/**/*.cpp")]:
+            raw |= set(re.findall(r'(?:count|gauge)\("([a-z_]+)"|metrics_\.(?:set|add)\([^,]+, "([a-z_]+)"', file.read_text()))
+        raw = {name for pair in raw for name in pair if name}
+        self.assertGreater(len(raw), 20)
+        for page in PAGES:
+            for name in re.findall(r"`([a-z_]+)`", page.read_text()):
+                self.assertNotIn(name, raw, f"{page.relative_to(SOURCE)}: write signalfoundry_{name} and its label")
+
+    def test_the_members_of_status_are_listed(self):
+        self.sh(DEMO)
+        status = json.loads(self.sh("build/release/bin/signalfoundry status build/demo --format json"))
+        section = (SOURCE / "docs/reference/cli.md").read_text().split("\n## `status`")[1].split("\n## ")[0]
+        for name in [*status, *status["queue"], *status["ledger"], *status["last_runs"][0]]:
+            self.assertIn(f"`{name}`", section)
 
     def test_json_is_json(self):
         for page in PAGES:

@@ -309,6 +309,8 @@ class Status(OnABook):
         queue = self.health(0, state)["queue"]
         self.assertEqual((queue["depth"], queue["drop_ins"], queue["left_alone"]), (1, 1, 1))
         self.assertEqual(sorted(os.listdir(os.path.join(state, "queue"))), ["drop.json", "note.txt"])
+        os.symlink("/etc/hosts", os.path.join(state, "queue", "link.json"))
+        self.assertIn("2 left alone (no plain files *.json)", self.exits(0, "status", state).stdout)
 
     def test_degraded_is_1_and_failed_is_2(self):
         state, _ = self.copy()
@@ -320,11 +322,54 @@ class Status(OnABook):
         write(os.path.join(state, "heartbeat.json"), "{")
         self.assertEqual(self.health(2, state)["reasons"], ["heartbeat.json is damaged"])
 
+    def test_a_pipeline_that_is_wrong_is_a_reason_and_no_refusal(self):
+        state, pipeline = self.copy()
+        text = pipeline_text(state)
+        for wrong, word in ((text + "oops = 1\n", "oops"), (text.replace('"cases"\n[', '"no_such_plugin"\n['), "no_such_plugin"),
+                            (text.replace('name = "cli-test"\n', ""), "name")):
+            write(pipeline, wrong)
+            answer = self.health(2, pipeline)
+            self.assertEqual((answer["health"], answer["totals"]["triaged"], answer["pipeline"]), ("failed", 72, "cli-test"))
+            self.assertIn(word, answer["reasons"][0])
+            self.assertTrue(answer["reasons"][0].startswith(pipeline + ":"), answer["reasons"])
+            self.assertEqual(len(answer["last_runs"]), 1)
+            done = self.exits(0, "gaps", pipeline, "--format", "json")
+            self.assertEqual(json.loads(done.stdout)["gaps"], 0)
+            self.assertIn(word, done.stderr)
+            done = self.exits(0, "case", "list", pipeline, "--limit", "3", "--format", "json")
+            self.assertEqual(len(done.stdout.splitlines()), 3)
+            self.exits(78, "run", pipeline)
+        write(pipeline, "[pipeline\n")
+        answer = self.health(2, pipeline, "--state", state)
+        self.assertIn(f"{pipeline}:1:", answer["reasons"][0])
+        for words in (["status"], ["gaps"], ["case", "list"]):
+            done = self.exits(78, *words, pipeline)
+            self.assertIn("which state directory?", done.stderr)
+            self.assertIn("--state DIR", done.stderr)
+            self.assertNotIn("nothing was started", done.stderr)
+
     def test_no_run_yet_is_2_and_makes_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             self.health(2, folder)
-            self.health(2, os.path.join(folder, "none"))
+            none = os.path.join(folder, "none")
+            self.assertEqual(self.health(2, none)["reasons"],
+                             [f"there is no state directory {none}; start a run first, or correct the path"])
             self.assertEqual(os.listdir(folder), [])
+
+    def test_a_state_that_is_a_file_or_closed_is_said_as_what_it_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = write(os.path.join(folder, "file"), "")
+            for words in (["run", self.pipeline], ["status"], ["case", "list"]):
+                said = self.exits(74, *words, "--state", file).stderr
+                self.assertIn("no directory", said)
+                self.assertIn("--state", said)
+                self.assertNotIn("tries again", said)
+        if os.geteuid() == 0:  # who may read everything cannot be refused
+            for words in (["status"], ["case", "list"]):
+                done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM, *words,
+                                       "--state", self.state], capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 73, done.stderr)
+                self.assertIn("who looks has to read it", done.stderr)
 
     def test_a_run_that_is_gone_is_2_and_one_that_lives_is_not(self):
         state, _ = self.copy()

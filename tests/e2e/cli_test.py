@@ -171,6 +171,17 @@ class Plugins(Case):
             file = write(os.path.join(folder, "p.toml"), f'[pipeline]\nname = "x"\nstate = "s"\n{stage}')
             self.exits(0, "validate", file)
 
+    def test_inspect_names_the_stage_of_a_plugin_with_dots_in_its_id(self):
+        plugins = os.path.join(os.path.abspath(BUILD), "test-plugins")
+        if not os.path.exists(os.path.join(plugins, "org.vendor-a.twin.sfplugin.so")):
+            self.skipTest("the plugins of the tests are not built")
+        with tempfile.TemporaryDirectory() as folder:
+            text = self.exits(0, "plugin", "inspect", "org.vendor-a.twin", "--plugin-dir", plugins).stdout
+            self.assertIn('name   = "twin"\nplugin = "org.vendor-a.twin"\n', text)
+            stage = text[text.index("[[stage]]") :]
+            file = write(os.path.join(folder, "p.toml"), f'[pipeline]\nname = "x"\nstate = "s"\n{stage}')
+            self.exits(0, "validate", file, "--plugin-dir", plugins)
+
     def test_inspect_gives_the_digest_and_marks_secrets(self):
         path = os.path.join(os.path.abspath(BUILD), "plugins", "source_wazuh.sfplugin.so")
         if not os.path.exists(path):

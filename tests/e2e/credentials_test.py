@@ -101,6 +101,64 @@ class Rotation(Case):
         self.assertEqual(asked.count(asked[0]), 3)  # the third was refused
         self.assertGreater(asked.count(indexer.basic()), 3)
 
+    def test_a_password_that_cannot_be_read_stops_its_source_only(self):
+        """What waits is triaged, in each run, and the run says which file; then the file is right again."""
+        indexer = indexer_site.Indexer(alerts([5]), SECRET)
+        pipeline = self.pipeline(indexer)
+        _, end = self.stay(pipeline)
+        self.until_run(pipeline, lambda run: run["status"] == "ok", "a first run")
+        queued = 0
+        for spoil, words in ((self.secret.unlink, "No such file"),
+                             (lambda: self.secret.chmod(0o644), "may be used by others"),
+                             (lambda: self.secret.write_text(""), "holds no secret"),
+                             (lambda: (self.secret.unlink(), self.secret.mkdir()), str(self.secret))):
+            spoil()
+            at = len(self.runs(pipeline))
+            pipeline.drop_in(f"drop-{queued}.json", support.alert(1000 + queued))
+            queued += 1
+
+            def triaged(run, words=words, wanted=queued):
+                return (run["status"] == "degraded" and run["totals"]["triaged"] == 1 + wanted
+                        and words in run["error"])
+            with self.subTest(words=words):
+                self.until_run(pipeline, triaged, f"the drop-in's verdict, and: {words}")
+                run = next(one for one in self.runs(pipeline)[at:] if triaged(one))
+                self.assertEqual(run["failed_stage"], "poll")
+                self.assertIn(str(self.secret), run["error"])
+            if self.secret.is_dir():
+                self.secret.rmdir()
+            replace(self.secret, SECRET + "\n")
+            at = len(self.runs(pipeline))
+            support.until(lambda at=at: any(run["status"] == "ok" for run in self.runs(pipeline)[at:]), "a good run")
+        end()
+
+    def test_a_password_file_that_is_away_when_a_run_begins(self):
+        """`validate` says so; a run does what does not need it."""
+        indexer = indexer_site.Indexer(alerts([5]), SECRET)
+        pipeline = self.pipeline(indexer)
+        for number, spoil in enumerate((lambda: self.secret.chmod(0o644), self.secret.unlink)):
+            spoil()
+            pipeline.drop_in(f"drop-{number}.json", support.alert(1000 + number))
+            done = pipeline.command("validate", str(pipeline.file))
+            self.assertEqual(done.returncode, 78, done.stderr)
+            self.assertIn(str(self.secret), done.stderr)
+            code, report, talk = pipeline.run()
+            self.assertEqual((code, report["status"], report["counts"]["triaged"]), (69, "degraded", 1), talk)
+            self.assertEqual(report["failed_stage"], "poll")
+            self.assertIn(str(self.secret), report["error"])
+
+    def test_a_password_that_is_not_in_the_environment_stops_its_source_only(self):
+        """One run; and who validates need not be who may read it."""
+        indexer = indexer_site.Indexer(alerts([5]), SECRET)
+        pipeline = site.Pipeline("source_wazuh", indexer.settings({"env": "SF_TEST_NOT_SET"}))
+        pipeline.drop_in("drop.json", support.alert(1000))
+        done = pipeline.command("validate", str(pipeline.file))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        code, report, talk = pipeline.run()
+        self.assertEqual((code, report["status"], report["counts"]["triaged"]), (69, "degraded", 1), talk)
+        self.assertEqual(report["failed_stage"], "poll")
+        self.assertIn("SF_TEST_NOT_SET", report["error"])
+
     def test_a_client_certificate_within_a_run_and_the_ca_between_runs(self):
         ca = site.temp_dir()
         mine = self.place / "client.pem"

@@ -113,6 +113,14 @@ class PluginCheck(unittest.TestCase):
             self.assertIn(said, done.stderr)
             self.assertEqual(done.stdout, "")
 
+    def test_two_mistakes_in_the_settings_are_two_lines(self):
+        wrong = self.settings("paht = 1\nfollw = true\n")
+        done = subprocess.run([PROGRAM, "plugin", "check", "source_file", "--settings", wrong, "--protocol", "files"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 78, done)
+        lines = done.stderr.splitlines()
+        self.assertEqual([line.split(": ")[0] for line in lines], [f"{wrong}:1:1", f"{wrong}:2:1", f"{wrong}:3:1"], lines)
+
 
 if __name__ == "__main__":
     if not BUILD:

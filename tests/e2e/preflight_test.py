@@ -102,6 +102,22 @@ class Preflight(unittest.TestCase):
         steps = self.of(self.indexer(), UNREACHABLE, url="https://127.0.0.1:1")
         self.assertEqual([(name, one[0]) for name, one in steps.items()], [("name", "ok"), ("connection", "failed")])
 
+    def test_a_url_that_no_run_can_ask(self):
+        """Each of them is refused before anything is sent, by a run and here; they used to be valid, without a step."""
+        for plugin, more in (("source_wazuh", {}), ("source_elastic", {}),
+                             ("source_splunk", {"search": "index=wazuh"})):
+            for url, words in (("http://indexer.example:9200", "plain http:// to indexer.example:9200 is refused"),
+                               ("https://127.0.0.1:99999", "is not a URL that can be asked"),
+                               ("https://indexer.example/foo bar", "is not a URL that can be asked")):
+                settings = {"url": url, "user": "sf-reader", "password": {"file": str(self.secret)}, **more}
+                with self.subTest(plugin=plugin, url=url):
+                    steps = self.check(plugin, settings, UNREACHABLE)
+                    self.assertEqual([*steps], ["url"])
+                    outcome, found, advice = steps["url"]
+                    self.assertEqual(outcome, "failed")
+                    self.assertIn(words, found)
+                    self.assertIn("https://", advice)
+
     def test_a_refused_password_is_sent_once(self):
         indexer = self.indexer()
         indexer.password = "another one"
@@ -199,6 +215,8 @@ class Preflight(unittest.TestCase):
         steps = self.check(str(found), {"hook": "poll", "what": "retry"}, UNREACHABLE)
         self.assertEqual(steps["preflight"][0], "failed")
         self.assertIn("thrown in poll", steps["preflight"][1])
+        steps = self.check(str(found), {"what": "silent"}, UNREACHABLE)
+        self.assertEqual(steps["preflight"][:2], ("failed", "the plugin told of no step that it tried"))
 
     def test_files(self):
         path = self.place / "alerts.json"

@@ -137,14 +137,69 @@ password = { file = "secret" }
             result = self.box.call("validate", os.path.join(support.SOURCE, "pipelines", name))
             self.assertEqual(result.code, 0, str(result))
 
-    def test_json_says_the_same(self):
-        support.write(self.box.toml, self.BROKEN)
-        result = self.box.call("validate", self.box.toml, "--format", "json")
+    def wrong_policy(self):
+        return support.write(os.path.join(self.box.base, "policy.toml"),
+                             "[thresholds]\nescalate_min_level = 12\nescalate_mim_level = 3\nreview_x = 1\nfoo = 2\n")
+
+    def test_the_pipeline_and_the_policy_are_wrong_and_both_are_reported(self):
+        self.box.pipeline(policy=self.wrong_policy())
+        text = support.read(self.box.toml).decode().replace("cap = 2000", "cpa = 2000")
+        result, _ = self.problems(text)
         self.assertEqual(result.code, 78, str(result))
+        places = [line.split(": ")[0] for line in result.err.splitlines()]
+        wrong = os.path.join(self.box.base, "policy.toml")
+        self.assertEqual(places[0].rsplit(":", 2)[0], self.box.toml, result.err)
+        self.assertEqual([place.rsplit(":", 1)[0] for place in places[1:4]], [f"{wrong}:{n}" for n in (3, 4, 5)],
+                         "each once, in the form file:line:column\n" + result.err)
+        self.assertEqual(len(places), 5, "what it comes to is the last line\n" + result.err)
+        self.assertIn("4 problems", result.err.splitlines()[-1])
+
+    def test_one_problem_of_a_policy_stands_at_its_place(self):
+        wrong = support.write(self.wrong_policy(), "[thresholds]\nescalate_mim_level = 3\n")
+        self.box.pipeline(policy=wrong)
+        result = self.box.call("validate", self.box.toml)
+        self.assertEqual(result.code, 78, str(result))
+        self.assertTrue(result.err.startswith(f"{wrong}:2:1: "), result.err)
+        self.assertEqual(len(result.err.splitlines()), 2, result.err)
+
+    def test_json_says_the_same(self):
+        missing = os.path.join(self.box.base, "nowhere.toml")
         self.box.pipeline()
-        result = self.box.call("validate", self.box.toml, "--format", "json")
-        self.assertEqual(result.code, 0, str(result))
-        self.assertIsInstance(json.loads(result.out), dict)
+        good = support.read(self.box.toml).decode()
+        self.box.pipeline(policy=self.wrong_policy())
+        policy = support.read(self.box.toml).decode()
+        for what, file, text, count in (
+                ("broken", self.box.toml, self.BROKEN, 8), ("policy", self.box.toml, policy, 3),
+                ("syntax", self.box.toml, "[pipeline\n", 1), ("missing", missing, "", 1), ("good", self.box.toml, good, 0)):
+            support.write(self.box.toml, text)
+            for arguments in ((), ("--connect",)):
+                with self.subTest(what=what, arguments=arguments):
+                    result = self.box.call("validate", file, "--format", "json", *arguments)
+                    self.assertEqual(result.code, 78 if count else 0, str(result))
+                    report = result.report
+                    self.assertEqual(report["valid"], count == 0)
+                    self.assertEqual(len(report["problems"]), count, report)
+                    self.assertEqual("steps" in report, bool(arguments))
+                    for one in report["problems"]:
+                        place = one["file"] if one["line"] is None else f"{one['file']}:{one['line']}:{one['column']}"
+                        self.assertIn(f"{place}: {one['what']}", result.err.splitlines())
+                    self.assertNotIn("hunter2", result.out)
+
+    def test_a_plugin_that_crashes_or_ends_is_one_problem_and_the_next_stage_is_tried(self):
+        plugins = os.path.join(support.BUILD, "test-plugins")
+        if not os.path.exists(os.path.join(plugins, "crash_configure.sfplugin.so")):
+            self.skipTest("the plugins of the tests are not built")
+        self.box.pipeline(policy=self.wrong_policy())
+        for plugin, words in (("crash_configure", "crashed with signal 11"), ("exit_configure", "ended the process")):
+            self.box.pipeline(policy=self.wrong_policy())
+            self.box.add_stage("cap", "bad", plugin)
+            result = self.box.call("validate", self.box.toml, "--plugin-dir", plugins, "--format", "json")
+            self.assertEqual(result.code, 78, str(result))
+            problems = result.report["problems"]
+            self.assertEqual(len(problems), 4, problems)
+            self.assertIn(f'stage "bad" (plugin {plugin})', problems[0]["what"])
+            self.assertIn(words, problems[0]["what"])
+            self.assertEqual(problems[0]["file"], self.box.toml)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,10 @@ class Bomb {
     if (settings_.find("\"retry\"") != std::string::npos) throw sf::Error(SF_RETRY, "thrown in " + hook, 1500);
     throw std::runtime_error("thrown in " + hook);
   }
+  // Does nothing and says that it did everything.
+  bool silent() const {
+    return settings_.find("\"silent\"") != std::string::npos;
+  }
 
  private:
   std::string settings_;
@@ -43,6 +47,7 @@ class ThrowingSource : public sf::Source {
   void open(std::string_view) override { bomb_.at("open"); }
   sf::Poll poll(const sf::Emitter&, uint32_t, uint32_t) override { return bomb_.at("poll"), sf::Poll::end; }
   void close() override { bomb_.at("close"); }
+  bool preflight(const sf::Checks&) override { return bomb_.silent(); }
 };
 
 class ThrowingTriage : public sf::Triage {
@@ -77,7 +82,8 @@ constexpr sf_descriptor kSelf{sizeof(sf_descriptor),
                               "Apache-2.0",
                               "",
                               R"({"type":"object","properties":{"hook":{"type":"string","default":""},
-                                  "what":{"type":"string","enum":["std","int","odd","retry"],"default":"std"}}})",
+                                  "what":{"type":"string","default":"std",
+                                          "enum":["std","int","odd","retry","silent"]}}})",
                               kKinds,
                               kNeeds};
 

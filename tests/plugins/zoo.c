@@ -117,6 +117,12 @@ static sf_status configure(void* p, sf_str settings, sf_error* error) {
   (void)p;
   (void)settings;
   (void)error;
+#ifdef ZOO_CONFIGURE_CRASHES
+  crash();
+#endif
+#ifdef ZOO_CONFIGURE_EXITS
+  _exit(0);
+#endif
   return SF_OK;
 }
 static sf_status inputs(void* p, const sf_bytes_sink* sink, sf_error* error) {

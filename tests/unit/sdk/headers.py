@@ -10,6 +10,7 @@ Prints one line per failure; exit 0 none, 1 some.
 """
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,12 +105,28 @@ def readme():
             yield "sdk/README.md: its plugin is not sdk/examples/noisy_rule.cpp. Copy it, from the first #include on."
 
 
+def snippets(options):
+    """The README's snippets of tests, the includes before a main() around the rest."""
+    with open(os.path.join(INCLUDE, "..", "README.md"), encoding="utf-8") as file:
+        found = [one for one in re.findall(r"```cpp\n(.*?)```", file.read(), re.S) if "under_test.hpp" in one]
+    if len(found) < 2 or not any("SourceUnderTest" in one for one in found):
+        yield "sdk/README.md: there is no snippet of a test, or none of a source's"
+    for text in found:
+        lines = text.splitlines()
+        head = [line for line in lines if line.startswith("#include")]
+        body = [line for line in lines if not line.startswith("#include")]
+        code = "\n".join([*head, "int main() {", *body, "}"])
+        good, said = run([options.cxx, "-x", "c++", "-std=c++20", "-fsyntax-only", f"-I{INCLUDE}", "-"], code)
+        if not good:
+            yield f"sdk/README.md: a snippet does not compile:\n{text}\n{said}"
+
+
 def main():
     parser = argparse.ArgumentParser(description="SDK headers alone, and the sentinels of the ABI.")
     parser.add_argument("--cc", default=os.environ.get("CC", "cc"))
     parser.add_argument("--cxx", default=os.environ.get("CXX", "c++"))
     options = parser.parse_args()
-    failures = [*readme(), *sentinels(options), *alone(options)]
+    failures = [*readme(), *snippets(options), *sentinels(options), *alone(options)]
     count = len(list(headers()))
     good = f"headers: {count} compile alone; {len(MUTATIONS)} breaks of the ABI seen"
     print("\n".join(failures) if failures else good)

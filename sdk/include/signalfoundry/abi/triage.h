@@ -33,8 +33,8 @@ typedef struct sf_triage { /* ABI-APPENDABLE; all [stage-thread] */
   /* logical_time_ms: the time that the verdict is made "at" (Unix ms); expiry is judged against it. */
   sf_status (*triage)(void* self, const sf_record* record, int64_t logical_time_ms, const sf_verdict_sink* sink,
                       sf_error* error);
-  /* The digests of everything that verdicts depend on besides the alert, as JSON: {"policy":"sha256:…"}. After
-   * configure. */
+  /* The digests of everything that verdicts depend on besides the alert, the plugin's file and the settings (the host
+   * adds those two), as JSON: {"policy":"sha256:…"}. After configure. */
   sf_status (*inputs)(void* self, const sf_bytes_sink* sink, sf_error* error);
 } sf_triage;
 

@@ -182,7 +182,7 @@ TEST_CASE("http client: a secret that cannot be read or sent is refused, and is 
   const auto unreadable =
       run(client, ask, nullptr, [](std::string_view) -> std::string { throw std::runtime_error("no such file"); });
   CHECK(unreadable.status == SF_INVALID);
-  CHECK(unreadable.says("the token for 127.0.0.1:9 cannot be read: no such file"));
+  CHECK(unreadable.says("the token for 127.0.0.1:9 cannot be read; no such file"));
   const auto broken = run(client, ask, nullptr, [](std::string_view) { return std::string("hunter2\r\nX: y"); });
   CHECK(broken.status == SF_INVALID);
   CHECK_FALSE(broken.says("hunter2"));

@@ -5,6 +5,7 @@
 #include "pipeline/run.hpp"
 
 #include "alert/alert.hpp"
+#include "base/digest.hpp"
 #include "process.hpp"
 #include "store/sqlite.hpp"
 #include "support/catch.h"
@@ -26,6 +27,7 @@ struct Pipeline : Machine {
   Script poll{"poll"};
   Script policy{"policy"};
   Script cases{"cases"};
+  Json policy_settings = Json::object();
   Report report;
 
   Pipeline() {
@@ -53,6 +55,7 @@ struct Pipeline : Machine {
     config.workers = 2;
     config.batch = 3;
     for (const char* name : {"poll", "policy", "cases"}) config.stages.push_back(scripted::stage_config(name));
+    config.stages[1].settings = policy_settings;
     process->stop = stop;
     process->report.run_id = "run";
     {
@@ -177,6 +180,35 @@ TEST_CASE("run: a mapping or inputs that are wrong fail the run as wrong setting
   p.policy.inputs = [](const sf_bytes_sink* sink, sf_error*) { return sink->put(sink, c_str("[]")); };
   CHECK(p.run() == "failed 78: ");
   CHECK(names_in(p->dirs.queue) == Names{"drop-in.json"});
+}
+
+TEST_CASE("run: verdicts under other settings of the same plugin name other inputs") {
+  Pipeline p;
+  const auto entries = [&](const std::string& kind) {
+    std::vector<Json> out;
+    p->store->each_entry(1, [&](std::int64_t, const std::string& text) {
+      auto entry = Json::parse(text);
+      if (entry.at("kind") == kind) out.push_back(std::move(entry));
+      return true;
+    });
+    return out;
+  };
+  int number = 0;
+  for (const char* settings :
+       {R"({"level":3,"key":"secret"})", R"({"level":4,"key":"secret"})", R"({"key":"secret","level":3})"}) {
+    p.policy_settings = Json::parse(settings);
+    p.drop(std::to_string(number) + ".json", document(number));
+    ++number;
+    CHECK(p.run() == "ok 0: fetched 1, accepted 1, triaged 1, benign 1");
+  }
+  const auto verdicts = entries("verdict");
+  const auto inputs = entries("inputs");
+  REQUIRE(verdicts.size() == 3);
+  REQUIRE(inputs.size() == 2);
+  CHECK(verdicts[0].at("inputs") != verdicts[1].at("inputs"));
+  CHECK(verdicts[0].at("inputs") == verdicts[2].at("inputs"));
+  CHECK(verdicts[1].at("inputs") == inputs[1].at("inputs"));
+  CHECK(inputs[1].at("of").at("settings_sha256") == signalfoundry::sha256_hex(R"({"key":"secret","level":4})"));
 }
 
 TEST_CASE("run: one that is told to stop before it begins takes nothing") {

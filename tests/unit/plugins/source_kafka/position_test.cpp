@@ -96,6 +96,7 @@ TEST_CASE("source_kafka position: what this plugin did not write stops the stage
                                   R"({"v":1,"until_ms":5,"topics":{},"cluster":")" + std::string(300, 'c') + "\"}"}) {
     INFO(text.substr(0, 100));
     CHECK(refusal(text).find("is not one of source_kafka's") != std::string::npos);
+    CHECK(refusal(text).find("; give this stage a new name, or its old plugin back") != std::string::npos);
   }
   CHECK(refusal(R"({"v":2})").find("newer source_kafka") != std::string::npos);
 }

@@ -100,9 +100,9 @@ TEST_CASE("writeback_wazuh: a list that is not whole, or none, is not taken for 
 TEST_CASE("writeback_wazuh: an answer that nests without end is no end of the process", "[writeback_wazuh]") {
   Site site(std::vector<Document>{{"f0"}});
   constexpr int kDeep = 200'000;
-  site.mock.http.answer(
-      200, R"({"timed_out":false,"_shards":{"total":1,"failed":0},"hits":{"hits":[{"_id":"f0","_index":"i","_source":)" +
-               std::string(kDeep, '[') + "7" + std::string(kDeep, ']') + "}]}}");
+  site.mock.http.answer(200, R"({"timed_out":false,"_shards":{"total":1,"failed":0},)"
+                             R"("hits":{"hits":[{"_id":"f0","_index":"i","_source":)" +
+                                 std::string(kDeep, '[') + "7" + std::string(kDeep, ']') + "}]}}");
   CHECK(site.deliver() == SF_OK);
   CHECK(site.updated.empty());
 }

@@ -63,7 +63,8 @@ typedef struct sf_http_api { /* ABI-APPENDABLE */
                        sf_error* error);
   /* Since 1.1. [any-thread] Goes as far as a request would before its first byte, and tells of each step: "name",
    * "connection" and, for https://, "tls" with who signed the certificate and until when it is valid. It sends neither
-   * request nor credentials. A step that fails is told as SF_CHECK_FAILED and returned like request() does. */
+   * request nor credentials. A step that fails is told as SF_CHECK_FAILED and returned like request() does; a URL that
+   * request() refuses is the one step "url". */
   sf_status (*reach)(const sf_host* host, const sf_http_request* request, const sf_check_sink* sink, sf_error* error);
 } sf_http_api;
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * abi/service/metrics.h - sf.metrics/1: counters and gauges of a stage, in metrics.prom and the heartbeat. */
+ * abi/service/metrics.h - sf.metrics/1: counters and gauges of a stage, in metrics.prom. */
 #ifndef SIGNALFOUNDRY_ABI_SERVICE_METRICS_H
 #define SIGNALFOUNDRY_ABI_SERVICE_METRICS_H
 #include <signalfoundry/abi/host.h>
