@@ -99,7 +99,9 @@ class Surveyor {
     std::vector<std::string> names;
     dirs_.active.list([&](const fs::Listed& e) { return names.emplace_back(e.name), true; });
     for (const auto& name : names)
-      if (const auto bytes = bytes_of(dirs_.active, name)) under_way_.insert(sha256_hex(*bytes));
+      queue::Queue::holds(dirs_.active, name, kFileBytesMax, [&](const fs::Content& c) {
+        return c.whole && under_way_.insert(sha256_hex(c.bytes)).second;
+      });
   }
 
   void cases() {
@@ -122,7 +124,9 @@ class Surveyor {
     if (settled(key, found.accepted_seq)) return;
     try {
       const CaseFile file = read_case(dirs_, date, key);
-      if (under_way_.contains(file.sha256)) {
+      const auto day = dirs_.processed.find_path(date);
+      const bool finished = day && day->has(key + ".json");  // then what is under way is a duplicate
+      if (!finished && under_way_.contains(file.sha256)) {
         out_.findings.add(out_.findings.notes, "case_unknown",
                           fmt::format("cases/{}/c-{}: the next run finishes it", date, key));
         return;

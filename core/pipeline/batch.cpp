@@ -24,7 +24,7 @@ using store::AlertState;
 using store::Count;
 using store::Disposition;
 constexpr const char* kOwnState = "";  // no stage has this name
-constexpr const char* kSettledKey = "settled";
+constexpr const char* kCountedKey = "counted";
 
 std::string verdict_fields(const Item& item) {
   const auto& v = item.record.verdict;
@@ -50,12 +50,15 @@ BatchRunner::BatchRunner(Context& context, std::vector<TriagePlan> plans,
       examiners_(std::move(examiners)),
       stages_(std::move(stages)),
       attempted_(context.store.attempted()) {
-  context_.store.each_state(kOwnState, [&](const std::string& key, std::string value) {
-    if (key == kSettledKey) settled_ = std::move(value);
+  context_.store.each_state(kOwnState, [&](const std::string& key, const std::string& value) {
+    for (std::string_view rest = value; key == kCountedKey && !rest.empty();) {
+      const auto hex = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(std::min(rest.size(), hex.size() + 1));
+      std::string name(hex.size() / 2, '\0');
+      if (from_hex(hex, reinterpret_cast<std::uint8_t*>(name.data()), name.size())) counted_.insert(std::move(name));
+    }
   });
-  const Json names = Json::parse(settled_, nullptr, false);
-  for (const auto& name : names)
-    if (name.is_string()) counted_.insert(name.get<std::string>());
+  kept_ = counted_;
 }
 
 void BatchRunner::look_up(Item& item) {
@@ -105,13 +108,12 @@ std::string BatchRunner::quarantine_copy(const Item& item) {
   };
   auto& queue = context_.queue;
   const std::string file = member(item.row->decided_seq, "file");
-  const auto there = [&](const fs::Content& c) {
-    return c.info.size == item.size && sha256_hex(c.bytes) == item.sha256;
-  };
   const bool named = fs::valid_name(file);
   const bool kept =
       named &&
-      queue.dirs().quarantine.read(file, context_.config.max_alert_bytes).match(there, [](fs::Gone) { return false; });
+      queue::Queue::holds(queue.dirs().quarantine, file, context_.config.max_alert_bytes, [&](const fs::Content& c) {
+        return c.info.size == item.size && sha256_hex(c.bytes) == item.sha256;
+      });
   if (kept) return "there";
   const std::string reason = member(item.row->decided_seq, "reason");
   log::warn("quarantine", fmt::format("\"{}\" goes there: its alert has been in quarantine before ({})",
@@ -123,9 +125,11 @@ std::string BatchRunner::quarantine_copy(const Item& item) {
                                  item.digest().substr(0, 16));
 }
 
-// A duplicate whose batch was committed, and whose file was still in active/ when that run died.
-bool BatchRunner::was_counted(const Item& item) const {
-  return item.leftover && counted_.contains(printable(item.name));
+// It was counted by a transaction after which its file stayed in active/: it only has to be moved.
+bool BatchRunner::was_counted(const Item& item) {
+  if (!item.leftover || !item.row) return false;
+  const bool verdict = item.row->state == AlertState::triaged;
+  return counted_.contains(item.name) || (verdict && !context_.queue.has_processed(item.row->key, item.row->time_ms));
 }
 
 void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& keys) {
@@ -138,9 +142,7 @@ void BatchRunner::resolve_alert(Item& item, std::unordered_set<std::string>& key
   }
   item.state = Item::State::settled;
   if (decided && item.row->state == AlertState::quarantined) item.quarantine_file = quarantine_copy(item);
-  // A crash after the commit leaves the file of a verdict in active/: it only has to be moved.
-  const bool interrupted = item.leftover && decided && !context_.queue.has_processed(item.key, item.row->time_ms);
-  if (interrupted || was_counted(item)) return;
+  if (was_counted(item)) return;
   ++counts_[Count::fetched];
   ++counts_[Count::duplicate];
 }
@@ -159,7 +161,7 @@ void BatchRunner::resolve_rejected(Item& item, std::unordered_set<std::string>& 
     item.quarantine_file = "there";  // the same bytes, in this batch
   else if (item.row->state == AlertState::quarantined)
     item.quarantine_file = quarantine_copy(item);
-  if (item.leftover) return;
+  if (was_counted(item)) return;
   ++counts_[Count::fetched];
   ++counts_[Count::duplicate];
 }
@@ -255,24 +257,20 @@ void BatchRunner::book_item(Item& item, store::Counts& counts) {
   row.state = AlertState::triaged;
   row.disposition = item.record.verdict.disposition;
   for (const auto& n : item.notes) row.pack = row.pack || n.kind == "pack";
-  row.no_case = !builds_cases_;
+  row.no_case = !builds_cases_ && !has_case(item);
   store.put(row);
   ++counts[Count::triaged];
   ++counts[count_of(row.disposition)];
 }
 
-// Cases are built by a stage or by none: one case of a batch says that each verdict of it must have one.
-bool BatchRunner::any_case(const std::vector<Item>& items) const {
-  return std::any_of(items.begin(), items.end(), [&](const Item& item) {
-    if (item.state != Item::State::ready) return false;
-    const auto day = context_.queue.dirs().cases.find_path(date_path(item.alert->time_ms));
-    return day && day->has("c-" + item.key);
-  });
+bool BatchRunner::has_case(const Item& item) const {
+  const auto day = context_.queue.dirs().cases.find_path(date_path(item.alert->time_ms));
+  return day && day->has("c-" + item.key);
 }
 
 void BatchRunner::book(std::vector<Item>& items) {
   auto& store = context_.store;
-  builds_cases_ = any_case(items);
+  builds_cases_ = probe_ != nullptr && probe_->state == Item::State::ready && has_case(*probe_);
   const auto& run_id = context_.report.run_id;
   store::Counts counts = counts_;
   for (const auto& plan : plans_) {
@@ -301,25 +299,33 @@ void BatchRunner::book(std::vector<Item>& items) {
     store.put_blob(books::kHasCases, "yes");
     cases_noted_ = true;
   }
-  keep_settled(items);
+  keep_counted(items);
   store.add(counts);
   context_.write_stage_state();
   counts_ = counts;
 }
 
-// Which files of the batch are duplicates that this transaction counts; of the latest batch only.
-void BatchRunner::keep_settled(const std::vector<Item>& items) {
-  Json names = Json::array();
+// Duplicates, and what went to quarantine: nothing else tells of such a file in active/ whether it was counted. Those
+// of this batch, and the earlier ones that are still there.
+void BatchRunner::keep_counted(const std::vector<Item>& items) {
+  std::set<std::string> names;
+  for (const auto& name : kept_)
+    if (context_.queue.dirs().active.has(name)) names.insert(name);
   for (const auto& item : items)
-    if (item.state == Item::State::settled) names.push_back(printable(item.name));
-  const std::string text = names.empty() ? "" : names.dump();
-  if (text == settled_) return;
-  context_.store.set_state(kOwnState, kSettledKey, text);
-  settled_ = text;
+    if (item.state == Item::State::settled || item.state == Item::State::rejected) names.insert(item.name);
+  if (names == kept_ && !kept_unsure_) return;
+  std::string text;
+  for (const auto& name : names) {
+    if (!text.empty()) text += ' ';
+    text += to_hex(reinterpret_cast<const std::uint8_t*>(name.data()), name.size());
+  }
+  context_.store.set_state(kOwnState, kCountedKey, text);
+  kept_ = std::move(names);
+  kept_unsure_ = false;
 }
 
-void BatchRunner::forget_settled() {
-  keep_settled({});
+void BatchRunner::forget_counted() {
+  keep_counted({});
 }
 
 void BatchRunner::commit(std::vector<Item>& items) {
@@ -376,7 +382,7 @@ void BatchRunner::put_back(std::vector<Item>& items, bool discard) noexcept {
 void BatchRunner::abandon(std::vector<Item>& items, bool booked, bool ours) {
   context_.store.rollback();
   inputs_booked_.clear();
-  settled_ = "?";                      // it may or may not be in the store
+  kept_unsure_ = true;
   if (ours) put_back(items, !booked);  // a commit that failed may have reached the disk all the same
 }
 
@@ -396,6 +402,11 @@ void BatchRunner::run(std::vector<std::string> names, bool leftover) {
     stopped = examine(items);
     if (!plans_.empty()) context_.report.stage(plans_[0].stage->name).duration_s += seconds_since(started);
     resolve(items);
+    // Cases are built by a stage or by none. One that was not there before (of a run that was killed) says which.
+    const auto fresh = std::find_if(items.begin(), items.end(), [&](const Item& item) {
+      return item.state == Item::State::ready && !has_case(item);
+    });
+    probe_ = fresh == items.end() ? nullptr : &*fresh;
     for (assign_seqs(items); !run_stages(items); assign_seqs(items)) take_out_failed(items);
     booked = true;
     commit(items);

@@ -9,6 +9,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -39,8 +40,8 @@ class BatchRunner {
 
   // Did this file fail, or crash a plugin, in an earlier run? Such files are tried last and alone: they hold up nobody.
   bool attempted(const std::string& name) const { return attempted_.contains(name); }
-  // Within a transaction, after the last batch: every file of a duplicate was moved out of active/.
-  void forget_settled();
+  // Within a transaction, after the last batch: what is not in active/ any more needs no note that it was counted.
+  void forget_counted();
   // Keys that got a verdict or a quarantine entry in this run, for the reconcile of scope "run".
   std::vector<std::string> take_decided() { return std::exchange(decided_, {}); }
 
@@ -58,9 +59,9 @@ class BatchRunner {
   void take_out_failed(std::vector<Item>& items);
   bool run_stages(std::vector<Item>& items);  // false: some failed and were taken out
   void run_slice(BatchStage& stage, std::size_t worker, std::vector<Item*>& slice);
-  bool was_counted(const Item& item) const;
-  void keep_settled(const std::vector<Item>& items);
-  bool any_case(const std::vector<Item>& items) const;
+  bool was_counted(const Item& item);
+  void keep_counted(const std::vector<Item>& items);
+  bool has_case(const Item& item) const;
   void book(std::vector<Item>& items);
   void book_item(Item& item, store::Counts& counts);
   void commit(std::vector<Item>& items);
@@ -76,9 +77,11 @@ class BatchRunner {
   std::map<std::string, int> attempted_;  // file names that failed, or crashed a plugin, in earlier runs
   bool any_success_ = false;
   bool cases_noted_ = false;
-  bool builds_cases_ = false;                // in the batch under way
-  std::string settled_;                      // JSON, as the store has it
-  std::unordered_set<std::string> counted_;  // names of active/ whose duplicates the last run counted
+  const Item* probe_ = nullptr;    // of the batch under way: had no case before the stages
+  bool builds_cases_ = false;      // they built one for it
+  std::set<std::string> counted_;  // names in active/ that earlier runs counted
+  std::set<std::string> kept_;     // the same, as the store has it now
+  bool kept_unsure_ = false;       // after a transaction that failed
   std::vector<std::string> decided_;
   store::Counts counts_;  // of the batch under way
 };

@@ -95,8 +95,11 @@ CrashNote& CrashNote::shared() {
   return note;
 }
 
-void CrashNote::install_handlers() {
+void CrashNote::begin() {
   new (memory) Memory{};
+}
+
+void CrashNote::install_handlers() {
   // The worker itself ends by _exit(); the handler runs on the thread that called exit().
   std::atexit([] {
     if (memory->finished.load() == 0) keep_doing();

@@ -26,6 +26,8 @@ class CrashNote {
  public:
   // Maps the shared memory; before the fork.
   static CrashNote& shared();
+  // In the parent, before each fork: forgets the run before.
+  void begin();
   // In the worker: on SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and exit() the thread's Doing is copied here, then the
   // process dies.
   void install_handlers();

@@ -17,36 +17,55 @@ using store::Count;
 constexpr std::size_t kPageAlerts = 1'000;
 constexpr std::size_t kPageBytes = 16U << 20U;
 constexpr std::int64_t kLongestWaitMs = 2'000;
+constexpr int kAsideMax = 100;
 
 std::string_view text_of(sf_str s) {
   return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
 }
 
+// False also where one of them cannot be read.
 bool same_bytes(const fs::Dir& one, const fs::Dir& other, const std::string& file) {
   const auto digest = [&](const fs::Dir& dir) {
     return dir.read(file, queue::kAlertBytesMax)
         .match([](const fs::Content& c) { return c.whole ? sha256_hex(c.bytes) : std::string(); },
                [](fs::Gone) { return std::string(); });
   };
-  const std::string first = digest(one);
-  return !first.empty() && first == digest(other);
+  try {
+    const std::string first = digest(one);
+    return !first.empty() && first == digest(other);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
-// An accepted file becomes a waiting one. What somebody else put under its name becomes a drop-in of another name; the
-// same bytes are the same alert, as where a backup was taken between the two names of one file.
-void enqueue(const queue::StateDir& dirs, const std::string& file) {
-  const auto moved_to = [&](const std::string& name) {
-    return dirs.accept.move(file, dirs.queue, name)
-        .match([](bool done) { return done; }, [](fs::Gone) { return true; });
-  };
-  if (moved_to(file)) return;
-  dirs.accept.exchange(file, dirs.queue, file);  // ours is on disk; of theirs nobody knows
-  if (same_bytes(dirs.accept, dirs.queue, file)) {
-    dirs.accept.remove(file);
-    return;
-  }
+// What somebody else put under the name of an accepted file becomes a drop-in of another name.
+void push_aside(const queue::StateDir& dirs, const fs::Dir& from, const std::string& file) {
   log::warn("queue", fmt::format("\"{}\" was there already; it is renamed", file));
-  for (std::string name = "foreign-" + file; !moved_to(name);) name.insert(0, "foreign-");
+  const std::string stem = "foreign-" + sha256_hex(file).substr(0, 16);
+  for (int n = 0; n < kAsideMax; ++n) {
+    const bool done = from.move(file, dirs.queue, fmt::format("{}-{}.json", stem, n))
+                          .match([](bool moved) { return moved; }, [](fs::Gone) { return true; });
+    if (done) return;
+  }
+}
+
+// An accepted file becomes a waiting one. It leaves .accept/ only for a place that is free, so that every step can be
+// taken again after a kill; where none gets free it stays there until the next start. The same bytes under its name are
+// the same alert, as where a backup was taken between the two names of one file: ours, which are on disk, take their
+// place.
+void enqueue(const queue::StateDir& dirs, const std::string& file) {
+  for (int n = 0; n < kAsideMax; ++n) {
+    const bool done =
+        dirs.accept.move(file, dirs.queue, file).match([](bool moved) { return moved; }, [](fs::Gone) { return true; });
+    if (done) return;
+    if (!same_bytes(dirs.accept, dirs.queue, file)) {
+      push_aside(dirs, dirs.queue, file);
+      continue;
+    }
+    dirs.accept.exchange(file, dirs.queue, file);
+    if (same_bytes(dirs.accept, dirs.queue, file)) return dirs.accept.remove(file), void();
+    return push_aside(dirs, dirs.accept, file);  // it was written to meanwhile
+  }
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ void Run::close_books(const store::Counts& counts) {
   store_.begin();
   try {
     store_.add(counts);
-    batch_runner_->forget_settled();
+    batch_runner_->forget_counted();
     context_.write_stage_state();
     store_.commit();
   } catch (...) {

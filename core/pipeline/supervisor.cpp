@@ -242,10 +242,14 @@ Outcome run_once(const config::PipelineConfig& config, const RunOptions& options
   write_heartbeat(dirs, report, false);
   int pipe_fds[2];
   if (::pipe2(pipe_fds, O_CLOEXEC) != 0) throw io_error(errno, "cannot make a pipe");
-  CrashNote::shared();
+  CrashNote::shared().begin();
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child < 0) throw io_error(errno, "cannot start the worker");
+  if (child < 0) {
+    const int why = errno;
+    for (const int fd : pipe_fds) ::close(fd);
+    throw io_error(why, "cannot start the worker");
+  }
   if (child == 0) {
     ::close(pipe_fds[0]);
     if (::getppid() != parent) ::_exit(static_cast<int>(Exit::internal));

@@ -146,6 +146,16 @@ void Queue::give_back(std::string_view name) const {
                                    printable(name)));
 }
 
+bool Queue::holds(const fs::Dir& dir, const std::string& name, std::uint64_t limit,
+                  const std::function<bool(const fs::Content&)>& wanted) {
+  try {
+    return dir.read(name, limit).match(wanted, [](fs::Gone) { return false; });
+  } catch (const Error& e) {
+    log::warn("queue", e.what());
+    return false;
+  }
+}
+
 fs::Dir& Queue::processed_for(std::int64_t time_ms) {
   const std::string date = date_path(time_ms);
   if (date != processed_date_) {
@@ -162,10 +172,8 @@ void Queue::finish(std::string_view name, std::string_view key, std::string_view
       dirs_.active.move(name, processed, target).match([](bool done) { return done; }, [](fs::Gone) { return true; });
   if (moved) return;
   // The same alert again. Bytes that differ are evidence and are kept; the same bytes are not needed twice.
-  const bool same = processed.read(target, kAlertBytesMax)
-                        .match([&](const fs::Content& c) { return c.whole && sha256_hex(c.bytes) == sha256; },
-                               [](fs::Gone) { return false; });
-  if (same) {
+  if (holds(processed, target, kAlertBytesMax,
+            [&](const fs::Content& c) { return c.whole && sha256_hex(c.bytes) == sha256; })) {
     dirs_.active.remove(name);
     return;
   }

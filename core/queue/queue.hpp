@@ -84,6 +84,11 @@ class Queue {
   // already is left and the active file removed; one with other bytes is kept beside it.
   void finish(std::string_view name, std::string_view key, std::string_view sha256, std::int64_t time_ms);
 
+  // Is there such a file, and is it as wanted? False also where it cannot be read: its sender may still own it, as one
+  // in quarantine is a link to what was dropped.
+  static bool holds(const fs::Dir& dir, const std::string& name, std::uint64_t limit,
+                    const std::function<bool(const fs::Content&)>& wanted);
+
   // Does processed/ hold the file of this alert?
   bool has_processed(std::string_view key, std::int64_t time_ms);
 

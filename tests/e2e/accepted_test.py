@@ -165,32 +165,83 @@ class Accepted(support.EndToEnd):
 
     # ---- what a crash leaves in active/
 
+    def with_fault(self, classes, number, do):
+        """A run whose N-th call of these classes goes wrong; gives its exit code."""
+        plain = dict(self.box.environment)
+        self.box.environment.update(
+            LD_PRELOAD=SHIM, SF_FAULT_SHARED=support.write(self.path("shim"), bytes(4096)), SF_FAULT_ROOT=self.box.state,
+            SF_FAULT_CLASSES=classes, SF_FAULT_AT=str(number), SF_FAULT_DO=do)
+        code = self.box.run(watch=False).code
+        self.box.environment = plain
+        return code
+
+    def duplicates(self):
+        with sqlite3.connect(self.path("state.db")) as db:
+            found = db.execute("SELECT value FROM totals WHERE name = 'duplicate'").fetchall()
+        db.close()
+        return sum(value for value, in found)
+
+    def twice(self, data):
+        self.box = support.Sandbox("twice")
+        self.addCleanup(self.box.remove)
+        self.box.pipeline()
+        support.drop(self.box.queue, "a.json", data)
+        self.ends(self.box.run(), 0, "ok")
+        support.drop(self.box.queue, "again.json", data)
+
     @support.skip_without(SHIM)
     def test_a_duplicate_is_counted_once_wherever_its_run_is_killed(self):
-        committed = 0
-        for number in range(1, 7):
+        for data in (support.dumps(support.alert(1)), "no alert"):
+            committed = 0
+            for number in range(1, 9):
+                with self.subTest(data=data, number=number):
+                    self.twice(data)
+                    if self.with_fault("move,remove", number, "kill") != -9:
+                        break
+                    committed += self.duplicates()
+                    totals = self.ends(self.box.run(), 0, "ok")["totals"]
+                    self.assertEqual((totals["fetched"], totals["duplicate"]), (2, 1))
+                    support.drop(self.box.queue, "again.json", data)
+                    self.assertEqual(self.ends(self.box.run(), 0, "ok")["totals"]["duplicate"], 2)
+            self.assertGreater(committed, 0, "none was killed between the commit and the removal")
+
+    @support.skip_without(SHIM)
+    def test_a_duplicate_whose_file_cannot_be_removed_is_counted_once(self):
+        for number in range(1, 5):
             with self.subTest(number=number):
-                self.box = support.Sandbox("twice")
-                self.addCleanup(self.box.remove)
-                self.box.pipeline()
-                support.drop(self.box.queue, "a.json", support.dumps(support.alert(1)))
-                self.ends(self.box.run(), 0, "ok")
-                support.drop(self.box.queue, "again.json", support.dumps(support.alert(1)))
-                killed = dict(self.box.environment)
-                self.box.environment.update(
-                    LD_PRELOAD=SHIM, SF_FAULT_SHARED=support.write(self.path("shim"), bytes(4096)),
-                    SF_FAULT_ROOT=self.box.state, SF_FAULT_CLASSES="move,remove", SF_FAULT_AT=str(number),
-                    SF_FAULT_DO="kill")
-                self.assertEqual(self.box.run().code, -9)
-                self.box.environment = killed
-                with sqlite3.connect(self.path("state.db")) as db:
-                    committed += len(db.execute("SELECT 1 FROM totals WHERE name = 'duplicate' AND value = 1").fetchall())
-                db.close()
-                totals = self.ends(self.box.run(), 0, "ok")["totals"]
-                self.assertEqual((totals["fetched"], totals["duplicate"], totals["triaged"]), (2, 1, 1))
-                support.drop(self.box.queue, "again.json", support.dumps(support.alert(1)))
-                self.assertEqual(self.ends(self.box.run(), 0, "ok")["totals"]["duplicate"], 2)
-        self.assertGreater(committed, 0, "none was killed between the commit and the removal")
+                self.twice(support.dumps(support.alert(1)))
+                self.with_fault("remove", number, "EIO")
+                for _ in range(2):
+                    totals = self.ends(self.box.run(), 0, "ok")["totals"]
+                    self.assertEqual((totals["fetched"], totals["duplicate"]), (2, 1))
+
+    def test_a_case_of_a_killed_run_does_not_ask_for_others(self):
+        self.waiting(4)
+        key = self.box.waiting()[0][-37:-5]
+        case = next(d for d, _ in oracle.dated(self.path("cases")))
+        os.makedirs(self.path("cases", case, "c-" + key))
+        text = support.read(self.box.toml).decode()
+        for stage in ("cases", "escalation"):
+            text = text.replace(f'[[stage]]\nname = "{stage}"\nplugin = "{stage}"\n', "")
+        support.write(self.box.toml, text.replace("cap = 1", "cap = 100"))
+        self.ends(self.box.run(), 0, "ok")
+        found = self.box.call("reconcile", self.box.toml, "--state", self.box.state)
+        self.assertNotIn("case_missing", found.out)
+
+    def test_a_rebuild_takes_a_duplicate_under_way_for_no_unfinished_verdict(self):
+        self.box.pipeline()
+        support.drop(self.box.queue, "a.json", support.dumps(support.alert(1)))
+        self.ends(self.box.run(), 0, "ok")
+        (before,) = oracle.books_of(self.box).of("verdict").values()
+        support.write(self.path("active", "again.json"), support.dumps(support.alert(1)))
+        for name in ("state.db", "state.db-wal", "state.db-shm"):
+            if os.path.exists(self.path(name)):
+                os.unlink(self.path(name))
+        done = self.box.call("ledger", "rebuild", self.box.toml, "--yes", "--state", self.box.state)
+        self.assertEqual(done.code, 0, str(done))
+        self.ends(self.box.run(), 0, "ok")
+        (after,) = oracle.books_of(self.box).of("verdict").values()
+        self.assertEqual([after[m] for m in ("seq", "disposition")], [before[m] for m in ("seq", "disposition")])
 
     # ---- backups
 

@@ -240,11 +240,12 @@ TEST_CASE(
   Source source;
   const bool crash = GENERATE(false, true);
   CAPTURE(crash);
+  const std::string aside = "foreign-" + signalfoundry::sha256_hex(source.name(1)).substr(0, 16);
   source->dirs.queue.create_file(source.name(1), "somebody else's");
   if (crash) {
     source.book_waiting(1);
     source->dirs.accept.create_file(source.name(1), wazuh_alert(1));
-    source->dirs.queue.create_file("foreign-" + source.name(1), "another one's");
+    source->dirs.queue.create_file(aside + "-0.json", "another one's");
     Intake::recover(source->context);
   } else {
     source.push(wazuh_alert(1));
@@ -252,6 +253,6 @@ TEST_CASE(
   }
   CHECK(source->dirs.accept.empty());
   CHECK(bytes_of(source->dirs.queue, source.name(1)) == wazuh_alert(1));
-  CHECK(bytes_of(source->dirs.queue, (crash ? "foreign-foreign-" : "foreign-") + source.name(1)) == "somebody else's");
+  CHECK(bytes_of(source->dirs.queue, aside + (crash ? "-1.json" : "-0.json")) == "somebody else's");
   CHECK(source->mismatches() == "");
 }
