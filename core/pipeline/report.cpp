@@ -139,6 +139,20 @@ void Report::carry_part(OrderedJson& out, const char* name) const {
   if (!found->contains("as_of_run_id")) out[name]["as_of_run_id"] = last.value("run_id", Json());
 }
 
+OrderedJson Report::queue_json() const {
+  OrderedJson queue;
+  queue["depth_start"] = depth_start;
+  queue["depth_end"] = depth_end;
+  queue["active"] = active;
+  queue["deferred"] = deferred;
+  queue["drop_ins"] = drop_ins;
+  queue["left_alone"] = left_alone;
+  queue["oldest_age_s"] =
+      oldest_ms == 0 ? OrderedJson()
+                     : OrderedJson(static_cast<double>(std::max<std::int64_t>(now_ms() - oldest_ms, 0)) / 1000.0);
+  return queue;
+}
+
 OrderedJson Report::json() const {
   OrderedJson out;
   out["schema"] = 1;
@@ -157,16 +171,7 @@ OrderedJson Report::json() const {
   out["counts"] = counts_json(counts);
   out["counts"]["changed"] = changed;
   out["counts"]["failed"] = failed_alerts;
-  OrderedJson& queue = out["queue"];
-  queue["depth_start"] = depth_start;
-  queue["depth_end"] = depth_end;
-  queue["active"] = active;
-  queue["deferred"] = deferred;
-  queue["drop_ins"] = drop_ins;
-  queue["left_alone"] = left_alone;
-  queue["oldest_age_s"] =
-      oldest_ms == 0 ? OrderedJson()
-                     : OrderedJson(static_cast<double>(std::max<std::int64_t>(now_ms() - oldest_ms, 0)) / 1000.0);
+  out["queue"] = queue_json();
   out["ledger"] = {{"entries", head.entries}, {"head", head.hash}};
   out["totals"] = counts_json(totals);
   out["totals"]["waiting"] =

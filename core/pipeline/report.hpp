@@ -93,6 +93,7 @@ struct Report {
   OrderedJson json() const;
 
  private:
+  OrderedJson queue_json() const;
   void carry_part(OrderedJson& out, const char* name) const;
 };
 
