@@ -83,7 +83,8 @@ class Client:
         self.wait_for(name, partitions, make)
 
     def wait_for(self, name, partitions, again=lambda: None):
-        deadline = time.monotonic() + 60
+        renewed = time.monotonic()
+        deadline = renewed + 60
         while True:
             again()
             try:
@@ -93,6 +94,9 @@ class Client:
             except AssertionError:
                 if time.monotonic() > deadline:
                     raise
+                if time.monotonic() > renewed + 2:  # it may go on for long with what it was told of the topic before
+                    self.connect()
+                    renewed = time.monotonic()
 
     def delete_topic(self, name):
         assert not self.admin("DeleteTopics", self.call("DeleteTopic_new", name.encode()))
