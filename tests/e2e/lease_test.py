@@ -282,12 +282,14 @@ class Lease(support.EndToEnd):
         if self.random.random() < 0.5:
             support.write(self.lock, "")
 
-    def lost(self, runner):
-        """It noticed, said so and ended."""
+    def lost(self, runner, late=False):
+        """It noticed, said so and ended. `late`: it may have been paused between a commit and the heartbeat of its pass,
+        which it then writes when it wakes up (docs/adr/0006-lease.md, "what is left"); the next run's replaces that."""
         report = runner.report()
         self.assertEqual([report["status"], report["exit_code"]], ["failed", 75], report)
         self.assertIn("writes nothing more", report["error"])
-        self.assertNotEqual(self.box.heartbeat()["run_id"], report["run_id"], "the heartbeat is the other run's")
+        if not late:
+            self.assertNotEqual(self.box.heartbeat()["run_id"], report["run_id"], "the heartbeat is the other run's")
         self.assertNotIn(75, [r["exit_code"] for r in self.box.history() if r["run_id"] == report["run_id"]])
 
     def test_a_lock_file_that_is_replaced_never_lets_both_commit(self):
@@ -316,8 +318,9 @@ class Lease(support.EndToEnd):
         self.assertIn(second.code, (0, 74), str(second))  # 74: the first was paused within a transaction
         first.resume()
         self.assertEqual(first.code(), 75, first.said())
-        self.lost(first)
+        self.lost(first, late=True)
         self.whole()
+        self.assertNotEqual(self.box.heartbeat()["run_id"], first.report()["run_id"])
         support.say(f"the other run ended with {second.code}")
 
     def test_a_run_that_is_paused_between_two_runs_wakes_up_too_late(self):
