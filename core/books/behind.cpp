@@ -45,8 +45,7 @@ std::string behind(const store::Head& last, store::Store& store) {
   return fmt::format(
       "state.db is not the one of the last run: heartbeat.json names ledger entry {} with the hash {}, which this "
       "ledger {}. Where an older state.db was restored, run `signalfoundry reconcile PIPELINE.toml --repair --yes` "
-      "first "
-      "(docs/operations/backup.md): a run would give numbers out again, and decide anew what has a verdict.",
+      "first (docs/operations/backup.md): a run would give numbers out again, and decide anew what has a verdict.",
       last.entries, printable(last.hash, 64),
       line ? "has not" : fmt::format("ends before, at {}", store.head().entries));
 }

@@ -18,12 +18,11 @@ namespace {
 
 using store::AlertRow;
 using store::AlertState;
-constexpr std::uint64_t kFileBytesMax = 64U << 20U;  // the largest [pipeline] max_alert_bytes
 constexpr std::size_t kFilesOfPackMax = 1000;
 
 std::optional<std::string> bytes_of(const std::optional<fs::Dir>& dir, const std::string& name) {
   if (!dir) return std::nullopt;
-  return dir->read(name, kFileBytesMax)
+  return dir->read(name, queue::kAlertBytesMax)
       .match([](fs::Content&& c) { return c.whole ? std::optional(std::move(c.bytes)) : std::nullopt; },
              [](fs::Gone) { return std::optional<std::string>(); });
 }
@@ -99,7 +98,7 @@ class Surveyor {
     std::vector<std::string> names;
     dirs_.active.list([&](const fs::Listed& e) { return names.emplace_back(e.name), true; });
     for (const auto& name : names)
-      queue::Queue::holds(dirs_.active, name, kFileBytesMax, [&](const fs::Content& c) {
+      queue::Queue::holds(dirs_.active, name, queue::kAlertBytesMax, [&](const fs::Content& c) {
         return c.whole && under_way_.insert(sha256_hex(c.bytes)).second;
       });
   }
